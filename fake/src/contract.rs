@@ -451,10 +451,10 @@ impl Operation {
         found.map_or((200, &[][..]), |(status, contents)| (status.parse().unwrap_or(200), contents))
     }
 
-    /// The place of the schema of a failure, if the document has one.
-    pub(crate) fn failure(&self, status: u16) -> Option<&str> {
+    /// The media type of a failure and the place of its schema, if the document has one in JSON.
+    pub(crate) fn failure(&self, status: u16) -> Option<&(String, String)> {
         let contents = self.contents(status).filter(|_| status >= 400)?;
-        contents.iter().find(|(media, _)| is_json(media)).map(|(_, schema)| schema.as_str())
+        contents.iter().find(|(media, _)| is_json(media) && !media.contains('*'))
     }
 
     /// The parameters of a path, decoded, in order.

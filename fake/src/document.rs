@@ -283,11 +283,13 @@ impl Api {
     /// allows: a documented failure may have other members, or no more than its own.
     fn refused(&self, operation: &Operation, refused: &Refused) -> Answer {
         let why = json!({"message": refused.message, "at": refused.at});
-        let schema = operation.failure(refused.status);
+        let failure = operation.failure(refused.status);
         let valid = |value: &Value| {
-            schema.is_none_or(|schema| !matches!(self.contract.mistake(schema, Values::Received, value), Ok(Some(_))))
+            failure.is_none_or(|(_, schema)| {
+                !matches!(self.contract.mistake(schema, Values::Received, value), Ok(Some(_)))
+            })
         };
-        let documented = schema.and_then(|schema| self.instance(schema, Values::Received));
+        let documented = failure.and_then(|(_, schema)| self.instance(schema, Values::Received));
         let with = |names: &[&str]| {
             let mut value = documented.clone()?;
             if let Some(members) = value.as_object_mut() {
@@ -297,7 +299,8 @@ impl Api {
         };
         let forms = [&["message", "at"][..], &["at"], &["message"], &[]];
         let body = Some(why.clone()).filter(&valid).or_else(|| forms.into_iter().filter_map(with).find(&valid));
-        let mut answer = Answer::json(refused.status, &body.unwrap_or(why));
+        let media = failure.filter(|_| body.is_some()).map_or("application/json", |(media, _)| media);
+        let mut answer = Answer::new(refused.status, media, body.unwrap_or(why).to_string());
         answer.headers.extend(self.headers(operation, refused.status));
         let header = |text: &str| -> String {
             text.chars().take(500).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
@@ -447,9 +450,14 @@ impl Service for Api {
         // A failure in the documented form, if there is one.
         let operation = self.contract.find(&request.method, &request.path);
         let documented = operation.and_then(|it| it.failure(status));
-        let made = documented.and_then(|schema| self.instance(schema, Values::Received));
-        let message = || json!({"message": format!("{status} for {} {}", request.method, request.path)});
-        let mut answer = Answer::json(status, &made.unwrap_or_else(message));
+        let made = documented.and_then(|(media, schema)| Some((media, self.instance(schema, Values::Received)?)));
+        let mut answer = match made {
+            Some((media, failure)) => Answer::new(status, media, failure.to_string()),
+            None => {
+                let message = format!("{status} for {} {}", request.method, request.path);
+                Answer::json(status, &json!({"message": message}))
+            }
+        };
         answer.headers.extend(operation.into_iter().flat_map(|it| self.headers(it, status)));
         answer
     }

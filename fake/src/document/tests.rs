@@ -234,7 +234,7 @@ fn refusing(failure: &str) -> Document {
                 {{"name": "accept", "in": "header", "required": true, "schema": {{"enum": ["text/css"]}}}}
             ],
             "requestBody": {{"content": {{"application/json": {{"schema": {{"type": "object", "required": ["name"]}}}}}}}},
-            "responses": {{"204": {{}}, "400": {{"content": {{"application/json": {{"schema": {failure}}}}}}}}}
+            "responses": {{"204": {{}}, "400": {{"content": {{"application/problem+json": {{"schema": {failure}}}}}}}}}
         }}}}}}}}"#
     );
     Document::parse(&text).unwrap()
@@ -249,7 +249,8 @@ fn a_refusal_has_the_documented_form_and_the_place() {
         assert_eq!(response.status(), 400);
         assert_eq!(response.headers()["x-refused-at"], "body");
         assert!(response.headers()["x-refused-because"].to_str().unwrap().contains("\"name\" is a required property"));
-        let answer = Answer::json(400, &serde_json::from_slice::<Value>(response.body()).unwrap());
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let answer = Answer::new(400, "application/problem+json", response.body().clone());
         let api = &document.0;
         assert!(api.contract.check_response(&api.contract.operations()[0], &answer, false).is_ok());
         serde_json::from_slice::<Value>(response.body()).unwrap()
@@ -261,6 +262,11 @@ fn a_refusal_has_the_documented_form_and_the_place() {
     let other = r#"{"type": "object", "required": ["message"], "properties": {"message": {"type": "object"}}}"#;
     assert_eq!(refuse(other), json!({"message": {}, "at": "body"}));
     assert!(refuse(r#"{"type": "array", "items": {"type": "string"}}"#).is_array());
+    // So has any other failure with a status of the document.
+    let document = refusing(closed);
+    let api = &document.0;
+    let scripted = api.scripted(&request(api, &api.contract.operations()[0]), 400, &[]);
+    assert_eq!(scripted.header("content-type"), Some("application/problem+json"));
     // Parameters of these names are ignored.
     let request = http::Request::post("/pets").body(br#"{"name": 1}"#.to_vec()).unwrap();
     let (mut parts, body) = request.into_parts();
