@@ -284,7 +284,7 @@ impl Contract {
     }
 
     /// Texts are a valid value if one reading of them is valid: as a text, as JSON, or as a list.
-    fn check_texts(&self, schema: &str, texts: &[String]) -> Result<(), Mistake> {
+    pub(crate) fn check_texts(&self, schema: &str, texts: &[String]) -> Result<(), Mistake> {
         let scalar = |text: &String| serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string());
         let read = |texts: &[String]| -> [Value; 2] {
             let plain = texts.iter().map(|text| Value::from(text.as_str())).collect();

@@ -327,7 +327,9 @@ impl Api {
             ("PUT" | "PATCH", Some(body)) => {
                 let Some((_, schema)) = self.shown_at(&path) else { return };
                 let known = resources.get(&path).cloned().or_else(|| self.instance(schema, Values::Received));
-                self.keep(&mut resources, &path, schema, known.map(|known| overlay(known, &body)));
+                if let Some(value) = known.map(|known| overlay(known, &body)).filter(|it| self.is_valid(schema, it)) {
+                    resources.insert(&path, value);
+                }
             }
             ("POST", Some(body)) => {
                 // A resource that is created in a collection is stored below it, by its id.
@@ -335,23 +337,32 @@ impl Api {
                 let Some((name, _)) = self.contract.path_values(operation, &format!("{path}/x")).pop() else { return };
                 let Some(made) = self.instance(schema, Values::Received) else { return };
                 let made = overlay(overlay(made, answer), &body);
-                let Some((made, id)) = resources.identified(made, name, &body) else { return };
-                self.keep(&mut resources, &format!("{path}/{id}"), schema, Some(made));
+                let parameter = operation.parameters.iter().find(|it| it.location == "path" && it.name == name);
+                let generate = |number| {
+                    let mut instances = Instances::new(self.contract.document(), Random::new(number));
+                    instances.make(&parameter?.schema, View::Write)
+                };
+                let allows = |at: &str| {
+                    let id = [at.get(path.len() + 1..).unwrap_or_default().to_owned()];
+                    parameter.is_none_or(|it| self.contract.check_texts(&it.schema, &id).is_ok())
+                };
+                let candidates = resources.identified(&path, &made, name, &body, generate);
+                let fits = |(at, made): &(String, Value)| allows(at) && self.is_valid(schema, made);
+                if let Some((at, made)) = candidates.into_iter().find(fits) {
+                    resources.insert(&at, made);
+                }
             }
             _ => {}
         }
     }
 
-    fn keep(&self, resources: &mut Resources, path: &str, schema: &str, value: Option<Value>) {
-        let valid = |value: &Value| matches!(self.contract.mistake(schema, Values::Received, value), Ok(None));
-        if let Some(value) = value.filter(valid) {
-            resources.insert(path, value);
-        }
+    fn is_valid(&self, schema: &str, value: &Value) -> bool {
+        matches!(self.contract.mistake(schema, Values::Received, value), Ok(None))
     }
 
     /// The resource that a request reads or has just written, in the form of its response.
     fn read(&self, request: &Request, operation: &Operation, schema: &str, instance: Value) -> Value {
-        let valid = |value: &Value| matches!(self.contract.mistake(schema, Values::Received, value), Ok(None));
+        let valid = |value: &Value| self.is_valid(schema, value);
         let path = request.path.trim_end_matches('/');
         let resources = lock(&self.resources);
         let known = match request.method.as_str() {

@@ -161,6 +161,26 @@ fn written_resources_can_be_read() {
 }
 
 #[test]
+fn new_resources_have_ids_that_the_document_allows() {
+    for rule in [r#""format": "uuid""#, r#""pattern": "^[a-f0-9]{24}$""#, r#""pattern": "^book_[a-z]{8}$""#] {
+        let own = SHELF.replace(r#""id": {"#, &format!(r#""id": {{{rule}, "#));
+        let document = Document::parse(&own.replace(r#""schema": {"type""#, &format!(r#""schema": {{{rule}, "type""#)));
+        let document = document.unwrap();
+        let send = |method: &str, path: &str, body: &str| {
+            let request = http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+            let response = document.respond(&request.body(body.as_bytes().to_vec()).unwrap());
+            serde_json::from_slice::<Value>(response.body()).unwrap()
+        };
+        let made = ["Emma", "Persuasion"].map(|title| send("POST", "/books", &json!({"title": title}).to_string()));
+        assert_eq!(made.each_ref().map(|one| &one["title"]), ["Emma", "Persuasion"], "{rule}");
+        assert_ne!(made[0]["id"], made[1]["id"], "{rule}");
+        for one in &made {
+            assert_eq!(send("GET", &format!("/books/{}", one["id"].as_str().unwrap()), ""), *one);
+        }
+    }
+}
+
+#[test]
 fn forms_headers_and_streams_follow_the_document() {
     let document = Document::parse(
         &json!({
