@@ -320,6 +320,20 @@ fn a_line_that_does_not_belong_in_a_lock_is_an_error() {
 }
 
 #[test]
+fn schemes_of_one_requirement_that_set_the_same_header_are_alternatives() {
+    let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\nsecurity: [{bearer: [], key: [], oauth: [read]}]\n\
+                paths: {/a: {get: {operationId: a, responses: {'204': {description: ok}}}}}\n\
+                components: {securitySchemes: {bearer: {type: http, scheme: bearer}, key: {type: apiKey, in: query, name: k}, \
+                oauth: {type: oauth2, flows: {}}}}\n";
+    let code = code(&Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap());
+    let (_, security) = code.split_once("constSECURITY_0").unwrap();
+    let (security, _) = security.split_once(';').unwrap();
+    assert_eq!(security.matches("&[::connectors_runtime::Requirement{").count(), 2, "{security}");
+    let schemes: Vec<&str> = security.split("scheme:\"").skip(1).filter_map(|it| it.split('"').next()).collect();
+    assert_eq!(schemes, ["bearer", "key", "oauth", "key"]);
+}
+
+#[test]
 fn an_unchecked_constraint_is_not_a_loss_and_is_reported_once() {
     let schemas = "A: {type: array, items: {}, contains: {type: string}}\nB: {type: array, items: {}, contains: {type: integer}}\n\
         C: {type: array, prefixItems: [{type: string}]}\n";

@@ -295,7 +295,7 @@ impl Contract {
     }
 
     /// Texts are a valid value if one reading of them is valid: as a text, as JSON, or as a list.
-    fn check_texts(&self, schema: &str, texts: &[String]) -> Result<(), Mistake> {
+    pub(crate) fn check_texts(&self, schema: &str, texts: &[String]) -> Result<(), Mistake> {
         let scalar = |text: &String| serde_json::from_str::<Value>(text).ok().filter(|value| !value.is_string());
         let read = |texts: &[String]| -> [Value; 2] {
             let plain = texts.iter().map(|text| Value::from(text.as_str())).collect();
@@ -462,10 +462,10 @@ impl Operation {
         found.map_or((200, &[][..]), |(status, contents)| (status.parse().unwrap_or(200), contents))
     }
 
-    /// The place of the schema of a failure, if the document has one.
-    pub(crate) fn failure(&self, status: u16) -> Option<&str> {
+    /// The media type of a failure and the place of its schema, if the document has one in JSON.
+    pub(crate) fn failure(&self, status: u16) -> Option<&(String, String)> {
         let contents = self.contents(status).filter(|_| status >= 400)?;
-        contents.iter().find(|(media, _)| is_json(media)).map(|(_, schema)| schema.as_str())
+        contents.iter().find(|(media, _)| is_json(media) && !media.contains('*'))
     }
 
     /// The parameters of a path, decoded, in order.

@@ -283,11 +283,13 @@ impl Api {
     /// allows: a documented failure may have other members, or no more than its own.
     fn refused(&self, operation: &Operation, refused: &Refused) -> Answer {
         let why = json!({"message": refused.message, "at": refused.at});
-        let schema = operation.failure(refused.status);
+        let failure = operation.failure(refused.status);
         let valid = |value: &Value| {
-            schema.is_none_or(|schema| !matches!(self.contract.mistake(schema, Values::Received, value), Ok(Some(_))))
+            failure.is_none_or(|(_, schema)| {
+                !matches!(self.contract.mistake(schema, Values::Received, value), Ok(Some(_)))
+            })
         };
-        let documented = schema.and_then(|schema| self.instance(schema, Values::Received));
+        let documented = failure.and_then(|(_, schema)| self.instance(schema, Values::Received));
         let with = |names: &[&str]| {
             let mut value = documented.clone()?;
             if let Some(members) = value.as_object_mut() {
@@ -297,7 +299,8 @@ impl Api {
         };
         let forms = [&["message", "at"][..], &["at"], &["message"], &[]];
         let body = Some(why.clone()).filter(&valid).or_else(|| forms.into_iter().filter_map(with).find(&valid));
-        let mut answer = Answer::json(refused.status, &body.unwrap_or(why));
+        let media = failure.filter(|_| body.is_some()).map_or("application/json", |(media, _)| media);
+        let mut answer = Answer::new(refused.status, media, body.unwrap_or(why).to_string());
         answer.headers.extend(self.headers(operation, refused.status));
         let header = |text: &str| -> String {
             text.chars().take(500).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect()
@@ -324,7 +327,9 @@ impl Api {
             ("PUT" | "PATCH", Some(body)) => {
                 let Some((_, schema)) = self.shown_at(&path) else { return };
                 let known = resources.get(&path).cloned().or_else(|| self.instance(schema, Values::Received));
-                self.keep(&mut resources, &path, schema, known.map(|known| overlay(known, &body)));
+                if let Some(value) = known.map(|known| overlay(known, &body)).filter(|it| self.is_valid(schema, it)) {
+                    resources.insert(&path, value);
+                }
             }
             ("POST", Some(body)) => {
                 // A resource that is created in a collection is stored below it, by its id.
@@ -332,23 +337,32 @@ impl Api {
                 let Some((name, _)) = self.contract.path_values(operation, &format!("{path}/x")).pop() else { return };
                 let Some(made) = self.instance(schema, Values::Received) else { return };
                 let made = overlay(overlay(made, answer), &body);
-                let Some((made, id)) = resources.identified(made, name, &body) else { return };
-                self.keep(&mut resources, &format!("{path}/{id}"), schema, Some(made));
+                let parameter = operation.parameters.iter().find(|it| it.location == "path" && it.name == name);
+                let generate = |number| {
+                    let mut instances = Instances::new(self.contract.document(), Random::new(number));
+                    instances.make(&parameter?.schema, View::Write)
+                };
+                let allows = |at: &str| {
+                    let id = [at.get(path.len() + 1..).unwrap_or_default().to_owned()];
+                    parameter.is_none_or(|it| self.contract.check_texts(&it.schema, &id).is_ok())
+                };
+                let candidates = resources.identified(&path, &made, name, &body, generate);
+                let fits = |(at, made): &(String, Value)| allows(at) && self.is_valid(schema, made);
+                if let Some((at, made)) = candidates.into_iter().find(fits) {
+                    resources.insert(&at, made);
+                }
             }
             _ => {}
         }
     }
 
-    fn keep(&self, resources: &mut Resources, path: &str, schema: &str, value: Option<Value>) {
-        let valid = |value: &Value| matches!(self.contract.mistake(schema, Values::Received, value), Ok(None));
-        if let Some(value) = value.filter(valid) {
-            resources.insert(path, value);
-        }
+    fn is_valid(&self, schema: &str, value: &Value) -> bool {
+        matches!(self.contract.mistake(schema, Values::Received, value), Ok(None))
     }
 
     /// The resource that a request reads or has just written, in the form of its response.
     fn read(&self, request: &Request, operation: &Operation, schema: &str, instance: Value) -> Value {
-        let valid = |value: &Value| matches!(self.contract.mistake(schema, Values::Received, value), Ok(None));
+        let valid = |value: &Value| self.is_valid(schema, value);
         let path = request.path.trim_end_matches('/');
         let resources = lock(&self.resources);
         let known = match request.method.as_str() {
@@ -447,9 +461,14 @@ impl Service for Api {
         // A failure in the documented form, if there is one.
         let operation = self.contract.find(&request.method, &request.path);
         let documented = operation.and_then(|it| it.failure(status));
-        let made = documented.and_then(|schema| self.instance(schema, Values::Received));
-        let message = || json!({"message": format!("{status} for {} {}", request.method, request.path)});
-        let mut answer = Answer::json(status, &made.unwrap_or_else(message));
+        let made = documented.and_then(|(media, schema)| Some((media, self.instance(schema, Values::Received)?)));
+        let mut answer = match made {
+            Some((media, failure)) => Answer::new(status, media, failure.to_string()),
+            None => {
+                let message = format!("{status} for {} {}", request.method, request.path);
+                Answer::json(status, &json!({"message": message}))
+            }
+        };
         answer.headers.extend(operation.into_iter().flat_map(|it| self.headers(it, status)));
         answer
     }

@@ -70,19 +70,39 @@ impl Resources {
         Some(listing)
     }
 
-    /// A new resource with its id: the id in the request, or an unused one.
-    pub(crate) fn identified(&self, made: Value, parameter: &str, sent: &Value) -> Option<(Value, String)> {
-        let name = id_of(&made, parameter)?;
-        let given =
-            |value: &Value| value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|id| id.to_string()));
-        if let Some(id) = sent.get(&name).and_then(given) {
-            return Some((made, id));
+    /// A new resource below a path, with each id that the document may allow, and the path of each: the id in the request,
+    /// or unused ones of several forms, the last of which is generated from a number.
+    pub(crate) fn identified(
+        &self,
+        path: &str,
+        made: &Value,
+        parameter: &str,
+        sent: &Value,
+        generate: impl FnOnce(u64) -> Option<Value>,
+    ) -> Vec<(String, Value)> {
+        let Some(name) = id_of(made, parameter) else { return Vec::new() };
+        let at = |id: &Value| {
+            let id = id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string()));
+            id.map(|id| format!("{path}/{id}"))
+        };
+        if let Some(at) = sent.get(&name).and_then(at) {
+            return vec![(at, made.clone())];
         }
-        let id = self.count + 1;
-        let mut made = made;
-        made[&name] = if made[&name].is_string() { json!(format!("x-{id}")) } else { json!(id) };
-        let id = given(&made[&name])?;
-        Some((made, id))
+        let number = self.count + 1;
+        let ids = if made[&name].is_string() {
+            // A name, a UUID, 24 hexadecimal digits, and a number.
+            let uuid = format!("{number:08x}-0000-4000-8000-000000000000");
+            vec![json!(format!("x-{number}")), json!(uuid), json!(format!("{number:024x}")), json!(number.to_string())]
+        } else {
+            vec![json!(number)]
+        };
+        let with = |id: Value| {
+            let at = at(&id).filter(|at| !self.held.contains_key(at))?;
+            let mut made = made.clone();
+            made[&name] = id;
+            Some((at, made))
+        };
+        ids.into_iter().chain(generate(number)).filter_map(with).collect()
     }
 
     /// The paths of the stored resources.

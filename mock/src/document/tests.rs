@@ -161,6 +161,26 @@ fn written_resources_can_be_read() {
 }
 
 #[test]
+fn new_resources_have_ids_that_the_document_allows() {
+    for rule in [r#""format": "uuid""#, r#""pattern": "^[a-f0-9]{24}$""#, r#""pattern": "^book_[a-z]{8}$""#] {
+        let own = SHELF.replace(r#""id": {"#, &format!(r#""id": {{{rule}, "#));
+        let document = Document::parse(&own.replace(r#""schema": {"type""#, &format!(r#""schema": {{{rule}, "type""#)));
+        let document = document.unwrap();
+        let send = |method: &str, path: &str, body: &str| {
+            let request = http::Request::builder().method(method).uri(path).header("content-type", "application/json");
+            let response = document.respond(&request.body(body.as_bytes().to_vec()).unwrap());
+            serde_json::from_slice::<Value>(response.body()).unwrap()
+        };
+        let made = ["Emma", "Persuasion"].map(|title| send("POST", "/books", &json!({"title": title}).to_string()));
+        assert_eq!(made.each_ref().map(|one| &one["title"]), ["Emma", "Persuasion"], "{rule}");
+        assert_ne!(made[0]["id"], made[1]["id"], "{rule}");
+        for one in &made {
+            assert_eq!(send("GET", &format!("/books/{}", one["id"].as_str().unwrap()), ""), *one);
+        }
+    }
+}
+
+#[test]
 fn forms_headers_and_streams_follow_the_document() {
     let document = Document::parse(
         &json!({
@@ -234,7 +254,7 @@ fn refusing(failure: &str) -> Document {
                 {{"name": "accept", "in": "header", "required": true, "schema": {{"enum": ["text/css"]}}}}
             ],
             "requestBody": {{"content": {{"application/json": {{"schema": {{"type": "object", "required": ["name"]}}}}}}}},
-            "responses": {{"204": {{}}, "400": {{"content": {{"application/json": {{"schema": {failure}}}}}}}}}
+            "responses": {{"204": {{}}, "400": {{"content": {{"application/problem+json": {{"schema": {failure}}}}}}}}}
         }}}}}}}}"#
     );
     Document::parse(&text).unwrap()
@@ -249,7 +269,8 @@ fn a_refusal_has_the_documented_form_and_the_place() {
         assert_eq!(response.status(), 400);
         assert_eq!(response.headers()["x-refused-at"], "body");
         assert!(response.headers()["x-refused-because"].to_str().unwrap().contains("\"name\" is a required property"));
-        let answer = Answer::json(400, &serde_json::from_slice::<Value>(response.body()).unwrap());
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        let answer = Answer::new(400, "application/problem+json", response.body().clone());
         let api = &document.0;
         assert!(api.contract.check_response(&api.contract.operations()[0], &answer, false).is_ok());
         serde_json::from_slice::<Value>(response.body()).unwrap()
@@ -261,6 +282,11 @@ fn a_refusal_has_the_documented_form_and_the_place() {
     let other = r#"{"type": "object", "required": ["message"], "properties": {"message": {"type": "object"}}}"#;
     assert_eq!(refuse(other), json!({"message": {}, "at": "body"}));
     assert!(refuse(r#"{"type": "array", "items": {"type": "string"}}"#).is_array());
+    // So has any other failure with a status of the document.
+    let document = refusing(closed);
+    let api = &document.0;
+    let scripted = api.scripted(&request(api, &api.contract.operations()[0]), 400, &[]);
+    assert_eq!(scripted.header("content-type"), Some("application/problem+json"));
     // Parameters of these names are ignored.
     let request = http::Request::post("/pets").body(br#"{"name": 1}"#.to_vec()).unwrap();
     let (mut parts, body) = request.into_parts();

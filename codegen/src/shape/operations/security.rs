@@ -120,18 +120,48 @@ fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
 pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
     let declared = document.pointer("/components/securitySchemes");
     let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
-    let by_connection = |scheme: &str| {
-        let node = declared.and_then(|schemes| schemes.get(scheme));
-        node.is_some_and(|node| matches!(means(resolve(document, node)), Means::Connection))
-    };
     let alternatives = security.into_iter().flatten().filter_map(Node::as_object).map(|alternative| {
-        let all = alternative.iter().map(|(scheme, scopes)| {
+        let schemes = alternative.iter().filter_map(|(scheme, scopes)| {
+            let node = declared.and_then(|schemes| schemes.get(scheme)).map(|node| resolve(document, node));
+            let place = match node.map(means) {
+                Some(Means::Connection) => return None,
+                Some(Means::Credential(kind)) => Some(place(kind)),
+                Some(Means::Unknown(_)) | None => None,
+            };
             let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
-            (grammar::scheme_name(scheme), scopes)
+            Some((place, (grammar::scheme_name(scheme), scopes)))
         });
-        all.filter(|(scheme, _)| !by_connection(scheme)).collect()
+        apart(schemes.collect())
     });
-    alternatives.collect()
+    alternatives.flatten().collect()
+}
+
+/// The place of a credential in a request.
+fn place(kind: SchemeKind) -> (Place, String) {
+    match kind {
+        SchemeKind::ApiKey { place, name } => (place, name),
+        SchemeKind::Basic | SchemeKind::Bearer | SchemeKind::OAuth2 { .. } => {
+            (Place::Header, "authorization".to_owned())
+        }
+    }
+}
+
+/// The alternatives that one alternative of a document means. A request has one value for each place, so schemes for the
+/// same place cannot be used together: each alternative has one of them. Nothing is known of a scheme without a place.
+fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> Vec<Vec<S>> {
+    let mut groups: Vec<(Option<(Place, String)>, Vec<S>)> = Vec::new();
+    for (place, scheme) in schemes {
+        match groups.iter_mut().find(|(known, _)| place.is_some() && *known == place) {
+            Some((_, group)) => group.push(scheme),
+            None => groups.push((place, vec![scheme])),
+        }
+    }
+    let count = groups.iter().map(|(_, group)| group.len()).max().unwrap_or(1);
+    // A shorter group repeats its last scheme.
+    let one = |index: usize| -> Vec<S> {
+        groups.iter().filter_map(|(_, group)| group.get(index).or_else(|| group.last()).cloned()).collect()
+    };
+    (0..count).map(one).collect()
 }
 
 /// The URL of the first server, with the defaults of its variables.
