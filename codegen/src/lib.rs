@@ -53,8 +53,10 @@ mod document;
 mod emit;
 mod grammar;
 mod lower;
+mod mistakes;
 mod note;
 mod overlay;
+mod plain;
 #[cfg(feature = "diff")]
 mod reach;
 mod schema;
@@ -244,17 +246,18 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::overlaid`]; also if the document has another version of OpenAPI.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
-        let (mut document, mut notes) = self.shapeable()?;
+        let (_, mut document, mut notes) = self.shapeable()?;
         lower::plain(&mut document, &mut notes);
         Ok((document, notes))
     }
 
-    /// The normalized document for `shape`.
-    fn shapeable(&self) -> Result<(Node, Notes), Error> {
+    /// The document with its overlays, and the normalized one for `shape`.
+    fn shapeable(&self) -> Result<(Node, Node, Notes), Error> {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
         let document = lower::lower(&overlaid, &mut notes)?;
-        Ok((document, notes))
+        mistakes::note(&overlaid, &mut notes);
+        Ok((overlaid, document, notes))
     }
 
     /// Generates the Rust source.
@@ -262,7 +265,8 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (mut document, mut notes) = self.shapeable()?;
+        let (overlaid, mut document, mut notes) = self.shapeable()?;
+        mistakes::note_unchecked(&overlaid, &mut notes);
         let schemas = Model::take(&mut document);
         let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
