@@ -154,6 +154,28 @@ pub(super) fn own_server(owner: &Node) -> Option<String> {
     Some(url)
 }
 
+/// Notes how to call an operation on another server than the first one with the defaults of its variables.
+pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes: &mut Notes) {
+    let all = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
+    let variables = all.first().and_then(|first| first.get("variables")).and_then(Node::as_object);
+    let variables: Vec<&str> = variables.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let other = match (all.len() > 1, variables.is_empty()) {
+        (false, true) => return,
+        (true, true) => "another of its servers".to_owned(),
+        (false, false) => format!("other values of `{}`", variables.join("`, `")),
+        (true, false) => format!("another of its servers, or other values of `{}`", variables.join("`, `")),
+    };
+    let at = at.join("servers");
+    // All operations of a path have the note once.
+    if notes.iter().any(|note| note.kind == Kind::Rename && note.pointer == at) {
+        return;
+    }
+    let reason = format!("calls are sent to `{server}`");
+    let node = owner.get("servers").unwrap_or(owner);
+    let note = notes.push(Stage::Shape, Kind::Rename, &at, node, reason);
+    note.advise(format!("for {other}, give the builder `Server::instead_of({server:?}, ...)`"));
+}
+
 /// The document's servers.
 pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
     let mut taken = BTreeSet::new();

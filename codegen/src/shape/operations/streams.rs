@@ -5,7 +5,7 @@ use crate::grammar::resolve_at;
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
-use super::media::{essence, header_text, is_json, stream_format};
+use super::media::{essence, header_text, http_token, is_json, stream_format};
 use super::names;
 use super::shaping::Shaping;
 use crate::shape::context::View;
@@ -22,6 +22,7 @@ impl Shaping<'_, '_> {
         let kind = format(media)?;
         let accept: Vec<String> =
             content.keys().filter(|other| format(other) == Some(kind)).map(|media| header_text(media)).collect();
+        let at_content = at;
         let place = |key: &str| at.join("content").join(media).join(key);
         let model = self.types.model;
         let (is_item, at, described) = match model.at(&place("itemSchema")) {
@@ -47,6 +48,12 @@ impl Shaping<'_, '_> {
             }
         });
         let item = item.or_else(|| (!events).then_some(Type::Any));
+        let others = content.iter().filter(|(other, _)| stream_format(&essence(other)).is_some_and(|it| it != kind));
+        for (other, node) in others.filter(|(_, node)| node.get("itemSchema").or(node.get("schema")).is_some()) {
+            let reason =
+                format!("the items of `{other}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
+            self.types.note(Kind::Rename, &at_content.join("content").join(other), node, reason);
+        }
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
 
@@ -75,6 +82,18 @@ impl Shaping<'_, '_> {
             self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
             return None;
         };
+        for (key, node) in hint.as_object().into_iter().flatten() {
+            let reason = match key.as_str() {
+                "end" | "property" if node.as_str().is_some() => continue,
+                "end" | "property" => format!("`{key}` of `x-stream` is not a text, and has no effect"),
+                _ => format!("`x-stream` has no `{key}`: it has `end` and `property`"),
+            };
+            self.types.note(Kind::Skip, &at.join(key), node, reason);
+        }
+        if hint.as_object().is_none() {
+            let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
+            self.types.note(Kind::Skip, &at, &hint, reason);
+        }
         stream.end = hint.str("end").map(str::to_owned);
         if let Some(property) = hint.str("property") {
             if self.has_flag(property) {
@@ -86,6 +105,28 @@ impl Shaping<'_, '_> {
             }
         }
         Some(stream)
+    }
+
+    /// Notes the hints on retries that have no effect.
+    pub(super) fn note_hints(&mut self) {
+        let hints = [
+            (
+                "x-idempotent",
+                self.node.get("x-idempotent").filter(|hint| hint.as_bool().is_none()),
+                "`true` or `false`",
+            ),
+            (
+                "x-idempotency-key",
+                self.node.get("x-idempotency-key").filter(|hint| !hint.as_str().is_some_and(http_token)),
+                "the name of a header",
+            ),
+        ];
+        for (key, hint, expected) in hints {
+            if let Some(hint) = hint {
+                let reason = format!("`{key}` has no effect: it is not {expected}");
+                self.types.note(Kind::Skip, &self.at.join(key), hint, reason);
+            }
+        }
     }
 
     fn has_flag(&self, property: &str) -> bool {
