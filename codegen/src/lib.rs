@@ -256,7 +256,7 @@ impl Generator {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
         let document = lower::lower(&overlaid, &mut notes)?;
-        mistakes::note(&overlaid, &mut notes);
+        mistakes::note(&self.document, &overlaid, &mut notes);
         Ok((overlaid, document, notes))
     }
 

@@ -3,25 +3,19 @@
 
 use crate::document::{Node, Pointer, Value};
 use crate::grammar::{self, Object};
-use crate::note::{Fix, Kind, Note, Notes, Stage};
+use crate::note::{Kind, Notes, Stage};
 
-/// The members of an OpenAPI document.
-const ROOT: [&str; 11] = [
-    "openapi",
-    "$self",
-    "info",
-    "jsonSchemaDialect",
-    "servers",
-    "paths",
-    "webhooks",
-    "components",
-    "security",
-    "tags",
-    "externalDocs",
-];
-
-/// Notes the mistakes that change nothing in how the document is read.
-pub(crate) fn note(document: &Node, notes: &mut Notes) {
+/// Notes the mistakes that change nothing in how the document is read. A selection has replaced the references to path
+/// items, so those are in the document before it.
+pub(crate) fn note(before: &Node, document: &Node, notes: &mut Notes) {
+    for member in ["paths", "webhooks"] {
+        let selected = document.get(member).and_then(Node::as_object).into_iter().flatten();
+        for path in selected.map(|(path, _)| path) {
+            if let Some(item) = before.get(member).and_then(|items| items.get(path)) {
+                twice(before, item, &Pointer::root().join(member).join(path), notes);
+            }
+        }
+    }
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| match kind {
         Object::OpenApi => root(node, at, notes),
         Object::PathItem => path_item(document, node, at, notes),
@@ -31,32 +25,32 @@ pub(crate) fn note(document: &Node, notes: &mut Notes) {
     });
 }
 
-fn correction<'n>(notes: &'n mut Notes, at: &Pointer, node: &Node, reason: impl Into<String>) -> &'n mut Note {
-    notes.push(Stage::Lower, Kind::Correction, at, node, reason)
+fn correction(notes: &mut Notes, at: &Pointer, node: &Node, reason: impl Into<String>) {
+    notes.push(Stage::Lower, Kind::Correction, at, node, reason);
 }
 
 fn root(node: &Node, at: &Pointer, notes: &mut Notes) {
-    for (key, member) in node.as_object().into_iter().flatten() {
-        if key == "$self" && member.as_str().is_none_or(|uri| uri.contains('#')) {
-            correction(notes, &at.join(key), member, "`$self` is not the URI of a document, which has no `#`");
-        } else if !ROOT.contains(&key.as_str()) && !key.starts_with("x-") {
-            let reason = format!("OpenAPI has no `{key}` here");
-            correction(notes, &at.join(key), member, reason).fixed_by(Fix::Remove);
+    if let Some(own) = node.get("$self").filter(|own| own.as_str().is_none_or(|uri| uri.contains('#'))) {
+        correction(notes, &at.join("$self"), own, "`$self` is not the URI of a document, which has no `#`");
+    }
+}
+
+/// The operations of a path item that are in the one that its `$ref` names too.
+fn twice(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
+    if grammar::reference(node).is_none() {
+        return;
+    }
+    let target = grammar::resolve(document, node);
+    let others = if std::ptr::eq(target, node) { Vec::new() } else { grammar::methods(target) };
+    for (method, operation) in grammar::methods(node) {
+        if others.iter().any(|(other, _)| *other == method) {
+            let reason = format!("the path item of `$ref` has `{method}` too; the one beside `$ref` is used");
+            correction(notes, &grammar::method_at(at, method), operation, reason);
         }
     }
 }
 
 fn path_item(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
-    if grammar::reference(node).is_some() {
-        let target = grammar::resolve(document, node);
-        let others = if std::ptr::eq(target, node) { Vec::new() } else { grammar::methods(target) };
-        for (method, operation) in grammar::methods(node) {
-            if others.iter().any(|(other, _)| *other == method) {
-                let reason = format!("the path item of `$ref` has `{method}` too; the one beside `$ref` is used");
-                correction(notes, &grammar::method_at(at, method), operation, reason);
-            }
-        }
-    }
     // The parameters of the path item are those of each of its operations too.
     let owners = grammar::methods(node).into_iter().map(|(method, it)| (it, grammar::method_at(at, method)));
     let shared = parameters(document, node, at);

@@ -408,7 +408,7 @@ fn overlays_are_applied_written_and_checked() {
          - {target: $.info, copy: 5}\n  - {target: $.info, copy: 5}\n",
     );
     desk.run("overlay lint odd.yaml").exits(3).says(&[
-        "odd.yaml:2:48\n",
+        "odd.yaml:2:47\n",
         "`info` has no `descriptoin`",
         "the overlay has no `extend`",
         "`components` has no `action`",

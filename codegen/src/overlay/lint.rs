@@ -27,13 +27,14 @@ enum Holds {
 /// A member that an object may have, and the version of the specification since which it may.
 type Member = (&'static str, Holds, Version);
 
-const ROOT: [Member; 6] = [
+const ROOT: [Member; 7] = [
     ("overlay", Holds::Text, Version::V1_0),
     ("info", Holds::Object, Version::V1_0),
     ("extends", Holds::Text, Version::V1_0),
     // `actions` checks that it is a list.
     ("actions", Holds::Any, Version::V1_0),
     ("$self", Holds::Text, Version::V1_2),
+    ("targetFormat", Holds::Text, Version::V1_2),
     ("components", Holds::Object, Version::V1_2),
 ];
 const INFO: [Member; 3] = [

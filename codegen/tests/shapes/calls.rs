@@ -42,7 +42,7 @@ fn a_parameter_is_sent_by_its_media_type() {
     );
     let client = client(&path("/a", "get", &parameters));
     let listing = Listing::of(&client).to_string();
-    for member in ["p: i128", "t: String", "x: String", "f: types::OpF", "j: types::OpJ", "l: String"] {
+    for member in ["p: i64", "t: String", "x: String", "f: types::OpF", "j: types::OpJ", "l: String"] {
         assert!(listing.lines().any(|line| line.trim() == member), "{member}: {listing}");
     }
     let code = super::code(&client);
@@ -198,7 +198,7 @@ fn a_status_without_json_is_not_read_as_a_broader_one() {
     );
     let client = client(&paths);
     let code = super::code(&client);
-    assert!(code.contains("404u16=>None,500u16=>None,400u16..=499u16=>Some("), "{}", client.code);
+    assert!(code.contains("404u16=>None,500u16=>None,400u16..=499u16=>"), "{}", client.code);
     assert!(!code.contains("Status404") && !code.contains("pubenumOther"), "{}", client.code);
 }
 
@@ -368,7 +368,7 @@ fn a_note_prints_no_control_character_of_the_document() {
     let [note] = &of_kind(&client, Kind::Loss)[..] else { panic!("{:?}", client.notes) };
     assert!(note.contains("`\\u{1b}[31m\\r\\nred` is not a header name"), "{note}");
     assert!(!note.contains(char::is_control) && client.notes.losses().lines().count() == 1, "{note}");
-    let error = Node::parse("a.yaml", "openapi: \"3.1.0\\e[31m\\u202E\"\ninfo: {}\n");
+    let error = Node::parse("a.yaml", "openapi: \"4.0\\e[31m\\u202E\"\ninfo: {}\n");
     let error = error.and_then(|node| Generator::new(node).generate()).unwrap_err().to_string();
     assert!(!error.contains(['\u{1b}', '\u{202e}']), "{error:?}");
 }

@@ -152,8 +152,9 @@ impl Shaping<'_, '_> {
             let scalar = schema.is_none_or(|schema| self.types.is_scalar(schema));
             !(scalar && media.starts_with("text/"))
         });
+        let items = at_media.as_ref().and_then(|at| self.types.model.at(&at.join("itemSchema")));
         if let Some((written, content)) = content.filter(|_| is_text)
-            && (content.get("itemSchema").is_some() || schema.is_some_and(|schema| !self.types.is_text(schema)))
+            && (items.is_some() || schema.is_some_and(|schema| !self.types.is_text(schema)))
         {
             let reason = format!("the parameter `{wire}` is passed as the text of `{written}`, which is sent as it is");
             self.types.note(Kind::Rename, at_media.as_ref().unwrap_or(at), content, reason);

@@ -17,11 +17,11 @@ const DEEPEST: usize = 8;
 impl Shaping<'_, '_> {
     /// The stream of a response with a streaming media type.
     pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
-        let format = |media: &str| stream_format(&essence(media));
-        let media = content.keys().find(|media| format(media).is_some())?;
-        let kind = format(media)?;
+        let format_of = |media: &str| stream_format(&essence(media));
+        let media = content.keys().find(|media| format_of(media).is_some())?;
+        let kind = format_of(media)?;
         let accept: Vec<String> =
-            content.keys().filter(|other| format(other) == Some(kind)).map(|media| header_text(media)).collect();
+            content.keys().filter(|other| format_of(other) == Some(kind)).map(|media| header_text(media)).collect();
         let at_content = at;
         let place = |key: &str| at.join("content").join(media).join(key);
         let model = self.types.model;
@@ -48,11 +48,14 @@ impl Shaping<'_, '_> {
             }
         });
         let item = item.or_else(|| (!events).then_some(Type::Any));
-        let others = content.iter().filter(|(other, _)| stream_format(&essence(other)).is_some_and(|it| it != kind));
-        for (other, node) in others.filter(|(_, node)| node.get("itemSchema").or(node.get("schema")).is_some()) {
+        for (other, node) in content.iter().filter(|(other, _)| format_of(other).is_some_and(|it| it != kind)) {
+            let at = at_content.join("content").join(other);
+            if ["itemSchema", "schema"].iter().all(|key| model.at(&at.join(key)).is_none()) {
+                continue;
+            }
             let reason =
                 format!("the items of `{other}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
-            self.types.note(Kind::Rename, &at_content.join("content").join(other), node, reason);
+            self.types.note(Kind::Rename, &at, node, reason);
         }
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
