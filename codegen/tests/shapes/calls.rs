@@ -50,7 +50,7 @@ fn a_parameter_is_sent_by_its_media_type() {
         "Parameter::query(\"p\"),",
         "Parameter::query(\"t\"),",
         "Parameter::header(\"x\"),",
-        "Parameter::query(\"f\").form(const{&[::connectors_runtime::Parameter::query(\"a\").allow_reserved()]})",
+        "Parameter::query(\"f\").form(const{&[::connectors_runtime::Parameter::query(\"a\").allow_reserved(),]})",
         "Parameter::query(\"j\").json()",
         "Parameter::query(\"l\"),",
     ] {
