@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::plain::{plain, plain_line};
 use crate::span::Span;
 
 /// One error: a sentence, the place, and how to fix it.
@@ -42,7 +43,8 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        f.write_str("error: ")?;
+        lines(f, &self.message)?;
         if let Some(span) = self.span.as_ref().filter(|span| span.file().is_some()) {
             write!(f, "\n  --> {span}")?;
             if let Some(text) = span.text() {
@@ -52,14 +54,28 @@ impl fmt::Display for Diagnostic {
                 let start = column.saturating_sub(60);
                 let shown: String = text.chars().skip(start).take(120).collect();
                 let pad = " ".repeat(number.len());
-                write!(f, "\n {pad} |\n {number} | {shown}\n {pad} | {}^", " ".repeat(column - start))?;
+                write!(f, "\n {pad} |\n {number} | {}\n {pad} | {}^", plain_line(&shown), " ".repeat(column - start))?;
             }
         }
         match &self.help {
-            Some(help) => write!(f, "\n  help: {help}"),
+            Some(help) => {
+                f.write_str("\n  help: ")?;
+                lines(f, help)
+            }
             None => Ok(()),
         }
     }
+}
+
+/// Writes a text that may have several lines.
+fn lines(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            f.write_str("\n")?;
+        }
+        f.write_str(&plain(line))?;
+    }
+    Ok(())
 }
 
 /// The reason why the pipeline stopped: one or more [`Diagnostic`]s.

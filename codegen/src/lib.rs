@@ -54,8 +54,10 @@ mod emit;
 mod grammar;
 mod lower;
 mod members;
+mod mistakes;
 mod note;
 mod overlay;
+mod plain;
 #[cfg(feature = "diff")]
 mod reach;
 mod schema;
@@ -245,18 +247,19 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::overlaid`]; also if the document has another version of OpenAPI.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
-        let (mut document, schemas, mut notes) = self.shapeable()?;
+        let (_, mut document, schemas, mut notes) = self.shapeable()?;
         schemas.export(&mut document);
         lower::plain(&mut document, &mut notes);
         Ok((document, notes))
     }
 
-    /// The normalized document and its schemas, for `shape`.
-    fn shapeable(&self) -> Result<(Node, Model, Notes), Error> {
+    /// The document with its overlays, and the normalized one with its schemas, for `shape`.
+    fn shapeable(&self) -> Result<(Node, Node, Model, Notes), Error> {
         let mut notes = Notes::default();
         let overlaid = self.noted(&mut notes)?;
-        let (document, schemas) = lower::lower(overlaid, &mut notes)?;
-        Ok((document, schemas, notes))
+        let (document, schemas) = lower::lower(overlaid.clone(), &mut notes)?;
+        mistakes::note(&self.document, &overlaid, &mut notes);
+        Ok((overlaid, document, schemas, notes))
     }
 
     /// Generates the Rust source.
@@ -264,7 +267,9 @@ impl Generator {
     /// # Errors
     /// The errors of [`Generator::lowered`].
     pub fn generate(&self) -> Result<Client, Error> {
-        let (document, schemas, mut notes) = self.shapeable()?;
+        let (overlaid, document, schemas, mut notes) = self.shapeable()?;
+        mistakes::note_unchecked(&overlaid, &mut notes);
+        drop(overlaid);
         let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
         // The code is larger than the document, which is not needed any more.
         drop((document, schemas));

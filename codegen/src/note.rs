@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
 use crate::document::{Node, Pointer, Span};
+use crate::plain::plain;
 use crate::span::Placed;
 
 /// The stage that wrote a note.
@@ -39,7 +40,7 @@ pub enum Kind {
     /// The document has an error. It was read with the meaning that its author must have intended.
     #[serde(rename = "correction")]
     Correction,
-    /// A name in Rust, or the way in which a caller passes something, is not the one that the document suggests.
+    /// A name in Rust, or the way in which a caller passes or reads something, is not the one that the document suggests.
     Rename,
     /// The Rust type accepts values that the document forbids, because a constraint is not checked. Nothing is lost.
     Unchecked,
@@ -98,9 +99,9 @@ pub enum Fix {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {} ({})", self.kind.word(), self.span, self.reason, self.pointer)?;
+        write!(f, "{}: {}: {} ({})", self.kind.word(), self.span, plain(&self.reason), plain(self.pointer.as_str()))?;
         match &self.action {
-            Some(action) => write!(f, "; {action}"),
+            Some(action) => write!(f, "; {}", plain(action)),
             None => Ok(()),
         }
     }
@@ -221,7 +222,7 @@ impl fmt::Display for Grouped<'_> {
 impl Note {
     /// The note without its line in the source.
     fn line(&self) -> String {
-        format!("{}: {} ({})", self.kind.word(), self.reason, self.pointer)
+        format!("{}: {} ({})", self.kind.word(), plain(&self.reason), plain(self.pointer.as_str()))
     }
 
     pub(crate) fn fixed_by(&mut self, fix: Fix) {

@@ -7,8 +7,8 @@ use std::fmt;
 use crate::Client;
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, resolve_at};
-use crate::note::Kind;
-use crate::shape::model::{Incoming, Operation, Place};
+use crate::note::{Kind, Note};
+use crate::shape::model::{Incoming, Operation, Place, Received};
 
 /// A kind of part in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +24,7 @@ pub enum Declared {
     Status,
     /// A media type of a response.
     ResponseMedia,
-    /// A header of a response.
+    /// A header of a response. `Content-Type`, which OpenAPI ignores, is not counted.
     Header,
     /// A link of a response.
     Link,
@@ -32,6 +32,12 @@ pub enum Declared {
     Server,
     /// A webhook.
     Webhook,
+    /// A parameter of a webhook.
+    WebhookParameter,
+    /// A media type of a webhook's body.
+    WebhookMedia,
+    /// A header of a part in a multipart body.
+    PartHeader,
     /// A callback of an operation.
     Callback,
 }
@@ -48,6 +54,9 @@ impl fmt::Display for Declared {
             Self::Link => "links of responses",
             Self::Server => "servers",
             Self::Webhook => "webhooks",
+            Self::WebhookParameter => "parameters of webhooks",
+            Self::WebhookMedia => "media types of webhooks",
+            Self::PartHeader => "headers of parts",
             Self::Callback => "callbacks",
         })
     }
@@ -95,9 +104,10 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
         let reached = !url.contains("://") || client.api.servers.iter().any(|known| known.url == url);
         table.add(Declared::Server, &Pointer::root().join("servers").join(index), reached);
     }
-    for (name, method, _) in grammar::webhooks(document) {
+    for (name, method, node) in grammar::webhooks(document) {
         let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
         table.add(Declared::Webhook, &at, client.api.webhooks.as_ref().is_some_and(|it| has(it, name)));
+        table.webhook(document, name, node, &at);
     }
     for (path, method, node, item) in grammar::operations(document) {
         let item_at = Pointer::root().join("paths").join(path);
@@ -109,7 +119,8 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
         table.bodies(document, known, node, &at);
         for (owner, place) in [(node, &at), (item, &item_at)] {
             for (index, server) in list(owner, "servers").enumerate() {
-                let reached = known.server.is_some() && index == 0 && server.get("url").is_some();
+                // `Server::instead_of` sends the operation to any other one.
+                let reached = known.server.is_some() && server.get("url").is_some();
                 table.add(Declared::Server, &place.join("servers").join(index), reached);
             }
         }
@@ -140,10 +151,15 @@ impl Table<'_> {
         let of_kind = self.found.entry(what).or_default();
         of_kind.declared += 1;
         let speaks = |kind: Kind| matches!(kind, Kind::Loss | Kind::Skip | Kind::Correction);
-        let mut notes = self.client.notes.iter().filter(|note| speaks(note.kind));
+        let mut notes = self.client.notes.iter();
+        let noted = |note: &Note| match note.kind {
+            // Another way to read it concerns only what is named.
+            Kind::Rename => note.pointer == *at,
+            kind => speaks(kind) && (at.is_within(&note.pointer) || note.pointer.is_within(at)),
+        };
         if reached {
             of_kind.reached += 1;
-        } else if notes.any(|note| at.is_within(&note.pointer) || note.pointer.is_within(at)) {
+        } else if notes.any(noted) {
             of_kind.noted += 1;
         } else {
             of_kind.silent.push(at.clone());
@@ -175,11 +191,64 @@ impl Table<'_> {
         }
     }
 
+    /// The parameters and the media types of a webhook, of which one is read.
+    fn webhook(&mut self, document: &Node, name: &str, node: &Node, at: &Pointer) {
+        for index in 0..list(node, "parameters").count() {
+            // The program that receives it has them.
+            self.add(Declared::WebhookParameter, &at.join("parameters").join(index), false);
+        }
+        let Some(body) = node.get("requestBody") else { return };
+        let (body, at) = resolve_at(document, body, at.join("requestBody"));
+        let content: Vec<&String> =
+            body.get("content").and_then(Node::as_object).into_iter().flat_map(Map::keys).collect();
+        let messages = self.client.api.webhooks.iter().flat_map(|it| &it.messages);
+        let mut known = messages.filter(|it| it.wire == name || it.wire.split(' ').any(|part| part == name));
+        // Bytes are there whatever their media type is.
+        let bytes = known.clone().all(|it| matches!(it.body, Received::Bytes));
+        let json = known.any(|it| matches!(it.body, Received::Json(_)));
+        let is = |media: &str, test: fn(&str) -> bool| test(media.split(';').next().unwrap_or_default().trim());
+        let exact = content.iter().find(|media| is(media, |it| it.eq_ignore_ascii_case("application/json")));
+        let first =
+            exact.or_else(|| content.iter().find(|media| is(media, |it| it.ends_with("+json") || it == "text/json")));
+        for media in &content {
+            let reached = bytes || (json && first == Some(media));
+            self.add(Declared::WebhookMedia, &at.join("content").join(media), reached);
+        }
+    }
+
+    /// The headers of a multipart body's parts. The caller adds them to a part that the form has.
+    fn part_headers(&mut self, document: &Node, known: &Operation, content: &Node, at: &Pointer) {
+        let forms: Vec<_> = known.forms().collect();
+        // An encoding of a property that there is not has no effect.
+        let is_part = |name: &String| forms.iter().any(|form| form.parts.iter().any(|part| part.wire == *name));
+        let named = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
+        let named = named.filter(|(name, _)| is_part(name)).map(|(name, it)| (it, at.join("encoding").join(name)));
+        let placed = list(content, "prefixEncoding").enumerate();
+        let placed = placed.map(|(index, it)| (it, at.join("prefixEncoding").join(index)));
+        let each = content.get("itemEncoding").map(|it| (it, at.join("itemEncoding")));
+        for (encoding, at) in named.chain(placed).chain(each) {
+            let (encoding, at) = resolve_at(document, encoding, at);
+            for header in encoding.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+                if header.eq_ignore_ascii_case("content-type") {
+                    continue;
+                }
+                // Of a body without a struct, the caller writes each part.
+                let has = forms.iter().any(|form| form.parts.iter().any(|part| part.headers.contains(header)));
+                let reached = has || forms.is_empty();
+                self.add(Declared::PartHeader, &at.join("headers").join(header), reached);
+            }
+        }
+    }
+
     fn bodies(&mut self, document: &Node, known: &Operation, node: &Node, at: &Pointer) {
         if let Some(body) = node.get("requestBody") {
             let (body, at) = resolve_at(document, body, at.join("requestBody"));
             for media in body.get("content").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
                 self.add(Declared::RequestMedia, &at.join("content").join(media), known.sends(media));
+            }
+            let content = body.get("content").and_then(Node::as_object).into_iter().flatten();
+            for (media, content) in content.filter(|(media, _)| media.starts_with("multipart/")) {
+                self.part_headers(document, known, content, &at.join("content").join(media));
             }
         }
         for (status, response) in node.get("responses").and_then(Node::as_object).into_iter().flatten() {
@@ -191,7 +260,12 @@ impl Table<'_> {
             let is_status = crate::shape::status::Status::parse(status);
             self.add(Declared::Status, &at, is_status.is_some());
             for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
-                self.add(Declared::Header, &at.join("headers").join(header), is_status.is_some());
+                if header.eq_ignore_ascii_case("content-type") {
+                    continue;
+                }
+                let constants = self.client.api.headers.iter().filter(|it| it.wire.eq_ignore_ascii_case(header));
+                let reached = constants.into_iter().any(|it| known.headers.contains(&it.name));
+                self.add(Declared::Header, &at.join("headers").join(header), is_status.is_some() && reached);
             }
             for link in response.get("links").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
                 let link = at.join("links").join(link);

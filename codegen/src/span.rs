@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::plain::plain;
+
 /// The place of a node: a file, and a line and column in it, both counted from 1. They are 0 for a node without a
 /// source.
 #[derive(Clone)]
@@ -106,7 +108,7 @@ impl fmt::Debug for Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.file() {
-            Some(file) => write!(f, "{file}:{}:{}", self.line, self.column),
+            Some(file) => write!(f, "{}:{}:{}", plain(file), self.line, self.column),
             None => f.write_str("(generated)"),
         }
     }

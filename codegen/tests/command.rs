@@ -401,8 +401,38 @@ fn overlays_are_applied_written_and_checked() {
         "overlay action 1: `$.paths[` is not a JSONPath",
         "wrong.yaml:3:",
         "overlay action 2: it has neither `update`, `copy` nor `remove: true`",
-        "an action has no `updates`",
+        "overlay action 2 has no `updates`",
     ]);
+    // Everything else that the specification does not have, each with its place.
+    desk.write(
+        "odd.yaml",
+        "overlay: 1.2.0\ninfo: {title: t, version: 1.0.0, descriptoin: d}\nextend: x.yaml\ncomponents:\n  action: {}\n  actions:\n    a:\n      \
+         field: {}\n      fields: {remove: maybe, updates: 1}\n    b: none\nactions:\n  - {target: $.info, update: {}, description: 10}\n  \
+         - {target: $.info, copy: 5}\n  - {target: $.info, copy: 5}\n",
+    );
+    desk.run("overlay lint odd.yaml").exits(3).says(&[
+        "odd.yaml:2:47\n",
+        "`info` has no `descriptoin`",
+        "the overlay has no `extend`",
+        "`components` has no `action`",
+        "the reusable action `a` has no `field`",
+        "`remove` is not `true` or `false`",
+        "`fields` of the reusable action `a` has no `updates`",
+        "the reusable action `b` is not an object",
+        "overlay action 1: `description` is not a text",
+        "overlay action 2: `copy` is not a text",
+        "overlay action 3: it is the same as action 2",
+        "odd.yaml:14:",
+    ]);
+    // What does nothing is valid.
+    let rest = "info: {title: t, version: '1'}\nactions:\n  - {target: $.info}\n  - {target: $.info, update: {x-a: 1}, remove: true}\n";
+    desk.write("idle.yaml", &format!("overlay: 1.2.0\n{rest}"));
+    let hints =
+        ["hint: overlay action 1: it has neither", "hint: overlay action 2: it has `remove: true`", "no mistakes"];
+    desk.run("overlay lint idle.yaml").exits(0).says(&hints);
+    desk.run("overlay lint idle.yaml --document old.yaml").exits(0).says(&hints);
+    desk.write("idle.yaml", &format!("overlay: 1.1.0\n{rest}"));
+    desk.run("overlay lint idle.yaml").exits(3).says(&["hint: overlay action 1", "error: overlay action 2"]);
     desk.write(
         "gone.yaml",
         "overlay: 1.2.0\ninfo: {title: t, version: '1'}\nactions: [{target: $.gone, remove: true}]\n",
@@ -461,7 +491,14 @@ fn check_reports_losses_with_places_and_writes_the_overlay_that_fixes_them() {
     assert_eq!(json["overlay"]["overlay"], "1.2.0");
 
     desk.write("good.yaml", PETS);
-    desk.run("check good.yaml").exits(0).says(&["nothing is lost"]);
+    desk.run("check good.yaml --fix none.yaml")
+        .exits(0)
+        .says(&["nothing is lost"])
+        .warns(&["no fix: none.yaml not written"]);
+    assert!(!desk.0.join("none.yaml").exists());
+    desk.write("bound.yaml", &PETS.replace("age: {type: integer}", "age: {type: integer, minimum: 0, maximum: 99}"));
+    desk.run("check bound.yaml").exits(0).says(&["unchecked: 2 not checked by the client\n  (--unchecked lists them)"]);
+    desk.run("check bound.yaml --unchecked").exits(0).says(&["bound.yaml:20:", "`minimum` is not checked"]);
     desk.write("old.yaml", "swagger: '2.0'\n");
     desk.run("check old.yaml").exits(1).warns(&["Swagger 2.0"]);
 }
@@ -497,6 +534,11 @@ fn each_subcommand_has_help_and_wrong_arguments_exit_with_2() {
         desk.run(&format!("{verb} --help")).exits(0).says(&[&format!("Usage: connectors-codegen {verb}")]);
     }
     desk.run("--help").exits(0).says(&["Exit codes:", "connectors-codegen check pets.yaml"]);
+    let help = desk.run("generate --help").exits(0).says(&["Notes are printed on standard error."]);
+    help.says(&["\n  connectors-codegen generate pets.yaml --tag pets --out pets\n"]);
+    desk.write("pets.yaml", PETS);
+    desk.run("semver pets.yaml pets.yaml --current abc").exits(2).warns(&["three numbers, such as 0.3.1"]);
+    desk.run("generate pets.yaml --out client").exits(0).warns(&["not released yet: --runtime DIR"]);
     desk.run("expand").exits(2);
     desk.run("generate pets.yaml").exits(2).warns(&["--out"]);
 }

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
+#[path = "shapes/calls.rs"]
+mod calls;
+
 /// A document with paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {
     let indented = |text: &str| text.lines().map(|line| format!("    {}\n", line.trim())).collect::<String>();

@@ -58,11 +58,11 @@ impl Bump {
         let &[major, minor, patch] = numbers.as_slice() else { return None };
         let next = match (self, major, minor) {
             (Self::None, ..) => [major, minor, patch],
-            (Self::Breaking, 0, 0) => [0, 0, patch + 1],
-            (Self::Breaking, 0, _) => [0, minor + 1, 0],
-            (Self::Breaking, ..) => [major + 1, 0, 0],
-            (Self::Compatible, 0, _) => [0, minor, patch + 1],
-            (Self::Compatible, ..) => [major, minor + 1, 0],
+            (Self::Breaking, 0, 0) => [0, 0, patch.checked_add(1)?],
+            (Self::Breaking, 0, _) => [0, minor.checked_add(1)?, 0],
+            (Self::Breaking, ..) => [major.checked_add(1)?, 0, 0],
+            (Self::Compatible, 0, _) => [0, minor, patch.checked_add(1)?],
+            (Self::Compatible, ..) => [major, minor.checked_add(1)?, 0],
         };
         Some(next.map(|number| number.to_string()).join("."))
     }

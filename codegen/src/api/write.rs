@@ -104,6 +104,8 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     let optional = operation.params.iter().filter(|param| !param.required);
     let mut members: Vec<String> =
         optional.map(|param| format!("{}: {}", param.name, shown(&param.ty, "types::"))).collect();
+    members
+        .extend(operation.params.iter().filter_map(|param| Some(format!("fn {}()", operation.empty_setter(param)?))));
     if let Some(body) = operation.body.as_ref().filter(|body| !body.required) {
         members.push(format!("body: {}", body_type(&body.content)));
     }

@@ -13,7 +13,7 @@ use crate::{Client, Generator, inspect_overlay};
 
 use super::overlays::written;
 use super::part::{Choice, NoteFormat, Pipeline};
-use super::report::{FOUND, Result, sampled};
+use super::report::{FOUND, Result, progress, sampled};
 use super::{documents, files};
 
 /// The options for a check of a document.
@@ -41,7 +41,7 @@ const KINDS: [(Kind, &str); 5] = [
     (Kind::Loss, "lost to a caller"),
     (Kind::Skip, "left out"),
     (Kind::Correction, "wrong in the document, and read with its probable meaning"),
-    (Kind::Rename, "not under the name that the document suggests"),
+    (Kind::Rename, "under another name, or passed or read in another way than the document suggests"),
     (Kind::Unchecked, "not checked by the client"),
 ];
 
@@ -63,6 +63,9 @@ impl Check {
             }
             NoteFormat::None => {}
             NoteFormat::Text => self.print(&client, fixes.as_ref(), after.as_ref())?,
+        }
+        if let (Some(path), None) = (&self.fix, &fixes) {
+            progress(&format!("no fix: {} not written", path.display()));
         }
         if let (Some(path), Some(fixes)) = (&self.fix, &fixes) {
             let text = format!("# Written by `connectors-codegen check`.\n{}", fixes.to_yaml()?);

@@ -60,9 +60,7 @@ enum Command {
     /// generating it again from a larger document renames nothing. The lock is read, and then written again. With --tag
     /// or --operation it keeps the names of all other items; its comments are lost. Notes are printed on standard
     /// error.
-    ///
-    ///   connectors-codegen generate pets.yaml --tag pets --out pets
-    #[command(verbatim_doc_comment)]
+    #[command(after_long_help = "Example:\n  connectors-codegen generate pets.yaml --tag pets --out pets")]
     Generate {
         /// The document, YAML or JSON.
         document: PathBuf,

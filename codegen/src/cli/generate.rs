@@ -77,6 +77,11 @@ impl Generate {
         files::write_folder(&self.out, &crate_files, self.force)?;
         let lines = client.code.lines().count();
         progress(&format!("{}: {} operations, {lines} lines", self.out.display(), client.operations));
+        if runtime.is_none() {
+            progress(
+                "it needs connectors-runtime, which is not released yet: --runtime DIR names the folder `runtime` of a checkout",
+            );
+        }
         Ok(())
     }
 }

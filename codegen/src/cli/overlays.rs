@@ -20,15 +20,15 @@ use super::report::{FOUND, Result, progress};
 pub enum Overlays {
     /// Apply overlays to a document, in the order given.
     ///
-    /// An action without an effect is an error, because it no longer works or never did. --lenient allows it, like the
-    /// specification.
+    /// An action whose target matches nothing, or that has nothing to do, is an error, because it no longer works or never
+    /// did. --lenient allows it, like the specification.
     Apply {
         /// The document, YAML or JSON.
         document: PathBuf,
         /// The overlays (1.0, 1.1 or 1.2).
         #[arg(required = true)]
         overlays: Vec<PathBuf>,
-        /// Allow actions that have no effect, and print a note for each on standard error.
+        /// Allow such actions, and print a note for each on standard error.
         #[arg(long)]
         lenient: bool,
         #[command(flatten)]
@@ -48,8 +48,8 @@ pub enum Overlays {
     },
     /// Check overlays by themselves, or against the document that they are for.
     ///
-    /// Exits with 3 if it finds a mistake. With --document, it also reports an action that matches nothing as a
-    /// mistake, and an action that adds what the document already has as needless.
+    /// Exits with 3 if it finds a mistake. A valid action that does nothing is a hint. With --document, it also reports
+    /// an action that matches nothing as a mistake, and an action that adds what the document already has as needless.
     Lint {
         /// The overlays.
         #[arg(required = true)]
@@ -137,17 +137,24 @@ fn lint(overlays: &[PathBuf], document: Option<&Path>) -> Result<ExitCode> {
     let mut problems = 0;
     for path in overlays {
         let overlay = Node::read(path)?;
-        let mut found: Vec<String> = overlay::lint(&overlay).iter().map(ToString::to_string).collect();
+        let linted = overlay::lint(&overlay);
+        for (_, hint) in &linted.hints {
+            println!("{}", hint.to_string().replacen("error: ", "hint: ", 1));
+        }
+        let mut found: Vec<String> = linted.mistakes.iter().map(ToString::to_string).collect();
         if found.is_empty()
             && let Some(document) = &mut document
         {
             let (after, actions) = inspect_overlay(document, &overlay)?;
-            for action in actions.into_iter().filter(|action| action.effect != Effect::Applied) {
+            let is_hint = |number: usize| linted.hints.iter().any(|(hint, _)| *hint == number);
+            let wrong = actions.into_iter().filter(|action| action.effect != Effect::Applied);
+            for action in wrong.filter(|action| action.effect == Effect::Unmatched || !is_hint(action.number)) {
                 let kind = if action.effect == Effect::AlreadySo { "needless" } else { "error" };
                 found.push(format!("{kind}: {action}"));
             }
             // Some mistakes are found only by a whole run: descriptions of items that the document does not have.
             if found.is_empty()
+                && linted.hints.is_empty()
                 && let Err(error) = applied(document, &overlay, false)
             {
                 found.push(error.to_string());

@@ -23,8 +23,16 @@ pub struct Semver {
     #[arg(value_name = "NEW")]
     new: PathBuf,
     /// The version before, such as 0.3.1; the next one is printed then.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = three_numbers)]
     current: Option<String>,
+}
+
+/// Checks that a version is three numbers, from which the next one can be computed.
+fn three_numbers(version: &str) -> std::result::Result<String, String> {
+    match Bump::Breaking.next(version) {
+        Some(_) => Ok(version.to_owned()),
+        None => Err("a version is three numbers, such as 0.3.1".to_owned()),
+    }
 }
 
 impl Semver {

@@ -121,6 +121,11 @@ pub(super) fn parameter(param: &Param) -> TokenStream {
         }
         Place::Cookie => quote! { cookie(#wire) },
     };
+    if param.form {
+        let encoding =
+            param.encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
+        return quote! { ::connectors_runtime::Parameter::#constructor.form(const { &[#(#encoding),*] }) };
+    }
     written(constructor, param.writing, param.place)
 }
 

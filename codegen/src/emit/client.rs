@@ -139,6 +139,9 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
         let name = requirement_name(requirements.insert_full(&operation.security).0);
         row = quote! { #row .with_security(#name) };
     }
+    if let Some(query) = operation.parted().1 {
+        row = quote! { #row .with_query(#query) };
+    }
     if let Some(server) = &operation.server {
         row = quote! { #row .with_server(#server) };
     }

@@ -55,7 +55,17 @@ fn form(form: &Form) -> TokenStream {
     let optional = form.parts.iter().filter(|part| !part.required);
     let fields = form.parts.iter().map(|part| {
         let (field, ty) = (ident(&part.name), of(part));
-        let docs = doc(&part.doc, &format!("The {}.", shown(part)));
+        let mut text = if part.doc.is_empty() { format!("The {}.", shown(part)) } else { part.doc.clone() };
+        if !part.headers.is_empty() {
+            let names: Vec<String> = part.headers.iter().map(|name| docs::code(name)).collect();
+            let method = match (&part.holds, part.wire.is_empty()) {
+                (PartHolds::File { .. }, _) => "File::header",
+                (_, false) => "Multipart::header",
+                (_, true) => "Multipart::header_at",
+            };
+            text.push_str(&format!("\n\nIts headers, which `{method}` adds: {}.", names.join(", ")));
+        }
+        let docs = doc(&text, "");
         let ty = if part.required {
             ty
         } else {

@@ -15,7 +15,7 @@ use syn::{Attribute, ImplItem, Item};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
-use crate::shape::model::{Api, Operation, Place};
+use crate::shape::model::{Api, Operation, Param, Place};
 
 use super::features::Features;
 use super::print::write_items_indented;
@@ -104,7 +104,9 @@ pub(super) fn method(operation: &Operation) -> String {
 
 /// The names of its arguments, in the order of the path.
 pub(super) fn arguments(operation: &Operation) -> impl Iterator<Item = (String, &str)> {
-    let in_path = operation.params.iter().filter(|param| param.place == Place::Path);
+    let path = operation.parted().0;
+    let is_in_it = move |param: &&Param| param.place == Place::Path && path.contains(&format!("{{{}}}", param.wire));
+    let in_path = operation.params.iter().filter(is_in_it);
     in_path.enumerate().map(|(index, param)| (format!("value{index}"), param.wire.as_str()))
 }
 
@@ -160,7 +162,8 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
 /// The path template as progenitor needs it: with its own names, without empty segments, and without characters that
 /// would end a path.
 fn template(operation: &Operation) -> String {
-    let mut path = operation.path.clone();
+    let (path, query) = operation.parted();
+    let mut path = path.to_owned();
     // Placeholders are first replaced by marks that no text can contain, so that no name is replaced within another's
     // replacement.
     let marks: Vec<(String, String)> = arguments(operation)
@@ -171,7 +174,7 @@ fn template(operation: &Operation) -> String {
             (mark, format!("{{{name}}}"))
         })
         .collect();
-    path = path.replace('?', "%3F").replace('#', "%23").replace('\\', "%5C");
+    path = path.replace('\\', "%5C");
     for (mark, name) in marks {
         path = path.replace(&mark, &name);
     }
@@ -180,7 +183,12 @@ fn template(operation: &Operation) -> String {
         .split('/')
         .enumerate()
         .map(|(index, segment)| if segment.is_empty() && index > 0 && index < last { EMPTY_SEGMENT } else { segment });
-    segments.collect::<Vec<_>>().join("/")
+    let template = segments.collect::<Vec<_>>().join("/");
+    match query {
+        // Two operations on one path differ by it; the runtime removes it again.
+        Some(_) => format!("{template}~~{}", method(operation)),
+        None => template,
+    }
 }
 
 fn described(operation: &Operation) -> Value {

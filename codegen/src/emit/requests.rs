@@ -185,6 +185,17 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
         }
     };
     let setters = operation.params.iter().filter(|param| !param.required).map(setter);
+    let empties = operation.params.iter().filter_map(|param| {
+        let (name, parameter) = (ident(&operation.empty_setter(param)?), parameter(param));
+        let docs = doc("", &format!("Sends the parameter {} without a value.", docs::code(&param.wire)));
+        Some(quote! {
+            #docs
+            pub fn #name(mut self) -> Self {
+                self.call.set(&#parameter, "");
+                self
+            }
+        })
+    });
     let bodies = operation.body.as_ref().filter(|body| !body.required).map(|body| {
         let others = body.others.iter().map(|(suffix, content)| (format!("body_{suffix}"), content));
         let setters = std::iter::once(("body".to_owned(), &body.content)).chain(others).map(|(name, content)| {
@@ -243,6 +254,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             }
 
             #(#setters)*
+            #(#empties)*
             #bodies
             #items
             #stream
@@ -326,7 +338,7 @@ fn failure(operation: &Operation) -> TokenStream {
     let name = ident(&request_name(operation));
     let text = format!("The documented failures of `{}`, by status.", operation.name);
     let docs = doc(&text, "");
-    let (variants, arms) = cases(&operation.errors);
+    let (variants, arms) = cases(&operation.errors, |case| case.ty().is_some());
     quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]
@@ -336,7 +348,7 @@ fn failure(operation: &Operation) -> TokenStream {
         }
 
         impl #name {
-            /// The decoded body of a failure of this operation. `None` if its status is not documented, if there was no
+            /// The decoded body of a failure of this operation. `None` if its status has no documented JSON, if there was no
             /// response, or if the body does not match the document:
             /// [`body`](::connectors_runtime::Error::body) has it unchanged.
             #[must_use]
@@ -364,7 +376,7 @@ fn success(operation: &Operation) -> Option<TokenStream> {
     let Payload::ByStatus(by_status) = &operation.success else { return None };
     let name = ident(&request_name(operation));
     let docs = doc(&format!("The successes of `{}`, by status.", operation.name), "");
-    let (variants, arms) = cases(by_status);
+    let (variants, arms) = cases(by_status, |_| true);
     Some(quote! {
         #docs
         #[derive(Clone, Debug, PartialEq)]
@@ -389,7 +401,8 @@ fn success(operation: &Operation) -> Option<TokenStream> {
     })
 }
 
-fn cases(cases: &[Case]) -> (Vec<TokenStream>, Vec<TokenStream>) {
+/// The variants and the arms that read them. A status without a variant is not read.
+fn cases(cases: &[Case], has_variant: fn(&Case) -> bool) -> (Vec<TokenStream>, Vec<TokenStream>) {
     let mut variants = Vec::new();
     let mut arms = Vec::new();
     let mut seen = BTreeSet::new();
@@ -406,6 +419,10 @@ fn cases(cases: &[Case]) -> (Vec<TokenStream>, Vec<TokenStream>) {
             }
             Status::Default => (" Any other status.".to_owned(), quote! { _ }),
         };
+        if !has_variant(case) {
+            arms.push(quote! { #pattern => None, });
+            continue;
+        }
         match &case.content {
             Content::Json(ty) => {
                 let ty = type_tokens(ty, &quote! { types:: });

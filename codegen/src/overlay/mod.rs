@@ -19,6 +19,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Node, Pointer, Span, Value};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
+use crate::plain::plain;
 
 #[cfg(feature = "cli")]
 pub(crate) use compare::{actions as comparison, update};
@@ -127,6 +128,7 @@ pub enum Effect {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { number, target, span, effect } = self;
+        let target = plain(target);
         write!(f, "overlay action {number} ({span}): ")?;
         match effect {
             Effect::Applied => write!(f, "`{target}` is changed"),
@@ -134,7 +136,7 @@ impl fmt::Display for Action {
                 write!(f, "the document already has what this adds to `{target}`: delete the action")
             }
             Effect::Unmatched => write!(f, "`{target}` matches nothing: correct the target or delete the action"),
-            Effect::Refused(reason) => f.write_str(reason),
+            Effect::Refused(reason) => f.write_str(&plain(reason)),
         }
     }
 }

@@ -234,6 +234,8 @@ actions:
         ("{$ref: '#/components/actions/none', target: $.paths}", "no reusable action `none`"),
         ("{$ref: 'other.yaml#/components/actions/out', target: $.paths}", "does not refer to a reusable action"),
         ("{$ref: '#/components/actions/a/b', target: $.paths}", "does not refer to a reusable action"),
+        ("{$ref: '#/components/actions/a~b', target: $.paths}", "does not refer to a reusable action"),
+        ("{$ref: '#/components/actions/out~', target: $.paths}", "does not refer to a reusable action"),
         ("{$ref: '#/components/actions/out', target: $.paths, update: {}}", "`update` beside `$ref`"),
         ("{$ref: '#/components/actions/out'}", "no `target`"),
         ("{$ref: '#/components/actions/aimed', target: $.paths}", "has a `target`"),
@@ -244,6 +246,29 @@ actions:
         let overlay = format!("overlay: 1.2.0\ncomponents: {{actions: {components}}}\nactions:\n  - {action}\n");
         let error = whole(document, &overlay, Strictness::Strict).unwrap_err();
         assert!(error.contains(expected) && error.contains("overlay.yaml:"), "{action}: {error}");
+    }
+}
+
+#[test]
+fn an_overlay_has_what_its_version_has() {
+    let components = "components: {actions: {a: {fields: {remove: true}}}}";
+    let copy = "actions: [{target: $.a, copy: $.b}]";
+    let by_ref = "actions: [{target: $.a, $ref: '#/components/actions/a'}]";
+    for (version, rest, fits) in [
+        ("1.0.0", "actions: [{target: $.a, update: 2}]", true),
+        ("1.0.0", copy, false),
+        ("1.1.12", copy, true),
+        ("1.1.0", by_ref, false),
+        ("1.1.0", "components: {}\nactions: [{target: $.a, update: 2}]", false),
+        ("1.2.0", &format!("{components}\n{by_ref}"), true),
+        ("1.2.zzz", "actions: [{target: $.a, update: 2}]", false),
+        ("1.2.", "actions: [{target: $.a, update: 2}]", false),
+        ("1.3.0", "actions: [{target: $.a, update: 2}]", false),
+    ] {
+        let result = whole("a: 1\nb: 3", &format!("overlay: {version}\n{rest}"), Strictness::Strict);
+        let place = |error: &String| error.contains("overlay.yaml:1:") || error.contains("overlay.yaml:2:");
+        assert_eq!(result.is_ok(), fits, "{version} {rest}: {result:?}");
+        assert!(result.err().as_ref().is_none_or(place), "{version} {rest}");
     }
 }
 

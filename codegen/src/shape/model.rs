@@ -1,5 +1,7 @@
 //! The model that `shape` returns and `emit` writes: types and operations as they are in Rust.
 
+mod bodies;
+mod used;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -8,6 +10,8 @@ use super::paging::Paging;
 use super::status::Status;
 use crate::document::{Node, Pointer};
 
+pub(crate) use bodies::{Body, BodyContent, Form, Part, PartHolds};
+pub(crate) use used::Type;
 pub(crate) use wire::{Expression, Place, Style, Writing};
 
 /// Everything the emitter writes.
@@ -31,90 +35,7 @@ pub(crate) struct Api {
 impl Api {
     /// The multipart forms of all operations.
     pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
-        let bodies = self.operations.iter().filter_map(|operation| operation.body.as_ref());
-        let contents =
-            bodies.flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
-        contents.filter_map(|content| match content {
-            BodyContent::Multipart(_, form) => form.as_ref(),
-            _ => None,
-        })
-    }
-}
-
-/// A use of a Rust type.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Type {
-    /// A type of the generated module.
-    Named(String),
-    String,
-    Bool,
-    I32,
-    I64,
-    U32,
-    U64,
-    /// An integer without a given width.
-    I128,
-    F64,
-    /// A number of any width, kept as text.
-    Number,
-    /// Bytes in a string, in base64.
-    Base64,
-    /// Bytes in a string, in base64url.
-    Base64Url,
-    /// JSON in a string.
-    JsonText(Box<Type>),
-    Array(Box<Type>),
-    Map(Box<Type>),
-    /// Any JSON value.
-    Any,
-    /// `null` or the other type.
-    Nullable(Box<Type>),
-}
-
-impl Type {
-    pub(crate) fn nullable(self) -> Self {
-        match self {
-            Self::Nullable(_) | Self::Any => self,
-            other => Self::Nullable(Box::new(other)),
-        }
-    }
-
-    /// The type that has the text of such a value, rather than its content.
-    pub(crate) fn text(self) -> Self {
-        match self {
-            Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
-            other => other,
-        }
-    }
-
-    /// Whether it is a text, a boolean or a number with a Rust type.
-    pub(crate) fn is_primitive(&self) -> bool {
-        matches!(
-            self,
-            Self::String | Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::I128 | Self::F64
-        )
-    }
-
-    /// The type beneath `Nullable`.
-    pub(crate) fn inner(&self) -> &Type {
-        match self {
-            Self::Nullable(inner) => inner,
-            other => other,
-        }
-    }
-
-    /// The named type within lists, maps and nulls.
-    pub(crate) fn innermost(&self) -> Option<&str> {
-        match self {
-            Self::Named(name) => Some(name),
-            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.innermost(),
-            _ => None,
-        }
-    }
-
-    /// The named type that a value of this type contains directly, not behind a pointer.
-    pub(crate) fn by_value(&self) -> Option<&str> {
-        if let Self::Named(name) = self.inner() { Some(name) } else { None }
+        self.operations.iter().flat_map(Operation::forms)
     }
 }
 
@@ -321,7 +242,7 @@ pub(crate) struct Operation {
     pub(crate) stream: Option<Streamed>,
     /// The constants for the headers of its responses.
     pub(crate) headers: Vec<String>,
-    /// The documented bodies of failures, by status.
+    /// The documented bodies of failures, by status. One without a type is there only to keep its status from a broader one.
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
@@ -336,6 +257,53 @@ pub(crate) struct Operation {
     pub(crate) server: Option<String>,
     pub(crate) pointer: Pointer,
     pub(crate) node: Node,
+}
+
+impl Operation {
+    /// The path without the query and the fragment that stand in its template, and that query; `None` if the template is a
+    /// path only. The query is empty for a fragment alone.
+    pub(crate) fn parted(&self) -> (&str, Option<&str>) {
+        let ends = |text: &str, marks: &[char]| {
+            let mut inside = false;
+            text.char_indices().find_map(|(at, c)| {
+                inside = (inside || c == '{') && c != '}';
+                (!inside && marks.contains(&c)).then_some(at)
+            })
+        };
+        let Some((path, rest)) = ends(&self.path, &['?', '#']).and_then(|at| self.path.split_at_checked(at)) else {
+            return (&self.path, None);
+        };
+        let query = rest.strip_prefix('?').unwrap_or_default();
+        (path, Some(ends(query, &['#']).and_then(|at| query.get(..at)).unwrap_or(query)))
+    }
+
+    /// The multipart forms of its body.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        let contents = self
+            .body
+            .iter()
+            .flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
+        contents.filter_map(|content| match content {
+            BodyContent::Multipart(_, form) => form.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The name of the setter that sends a parameter without a value, where the document allows that and no value of the
+    /// parameter's own type is empty.
+    pub(crate) fn empty_setter(&self, param: &Param) -> Option<String> {
+        if !param.may_be_empty || param.ty == Type::String {
+            return None;
+        }
+        let mut name = format!("{}_empty", param.name.trim_end_matches('_'));
+        let taken = |name: &String| {
+            self.params.iter().any(|it| it.name == *name) || self.readings.iter().any(|it| it.name == *name)
+        };
+        while taken(&name) {
+            name.push_str("_value");
+        }
+        Some(name)
+    }
 }
 
 #[cfg(feature = "diff")]
@@ -410,62 +378,13 @@ pub(crate) struct Param {
     /// method, and for those of other media types of the body.
     pub(crate) own: Vec<bool>,
     pub(crate) writing: Writing,
-    /// The properties of a query string that are not serialized by default.
+    /// Whether the value is sent as the text of a form.
+    pub(crate) form: bool,
+    /// The properties of a form or of the query string that are not serialized by default.
     pub(crate) encoding: Vec<(String, Writing)>,
+    /// Whether the document allows it without a value (`allowEmptyValue`).
+    pub(crate) may_be_empty: bool,
     pub(crate) doc: String,
-}
-
-#[derive(Debug)]
-pub(crate) struct Body {
-    pub(crate) required: bool,
-    pub(crate) content: BodyContent,
-    /// The same body in other media types: the suffix of the method's name, and the content.
-    pub(crate) others: Vec<(String, BodyContent)>,
-    pub(crate) doc: String,
-}
-
-#[derive(Debug)]
-pub(crate) enum BodyContent {
-    /// JSON, with its media type.
-    Json(Type, String),
-    /// A form, with the properties that are not serialized by default.
-    Form(Type, Vec<(String, Writing)>),
-    /// Multipart, with its media type, and the struct of its parts if the document names them.
-    Multipart(String, Option<Form>),
-    /// Bytes. The caller sets the media type if the document does not.
-    Raw(Option<String>),
-}
-
-/// The parts of a multipart body, by name or in their order.
-#[derive(Debug)]
-pub(crate) struct Form {
-    pub(crate) name: String,
-    pub(crate) parts: Vec<Part>,
-    pub(crate) doc: String,
-}
-
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) name: String,
-    /// Empty for a part without a name, which has its place among the others.
-    pub(crate) wire: String,
-    pub(crate) required: bool,
-    pub(crate) holds: PartHolds,
-    pub(crate) doc: String,
-}
-
-#[derive(Debug)]
-pub(crate) enum PartHolds {
-    /// A file or a list of files. A file without a media type has this one.
-    File { media: String, several: bool },
-    /// A value, serialized by OpenAPI's defaults.
-    Value(Type),
-    /// A value with its media type.
-    Typed(Type, String),
-    /// A value, serialized like a parameter.
-    Styled(Type, Writing),
-    /// Values with their media type, each of them a part.
-    Each(Type, String),
 }
 
 /// Another media type of a successful response, with a method of its own.

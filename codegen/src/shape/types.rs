@@ -522,6 +522,16 @@ impl<'a> Types<'a> {
         self.model.read_resolved(id)
     }
 
+    /// Whether no value of a schema is a list or an object, so that its text is not JSON.
+    pub(super) fn is_scalar(&self, id: SchemaId) -> bool {
+        let schema = self.resolved(id);
+        let is_scalar = |value: &Node| !matches!(value.value, Value::Array(_) | Value::Object(_));
+        match schema.ty {
+            Some(ty) => !matches!(ty, JsonType::Array | JsonType::Object),
+            None => schema.values.as_ref().is_some_and(|values| values.iter().all(is_scalar)),
+        }
+    }
+
     /// Whether values of a schema are text or bytes, or have no declared type. The media type then decides how they are
     /// sent.
     pub(super) fn is_text(&self, id: SchemaId) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::document::{Node, percent_decode};
+use crate::document::{Node, Pointer, percent_decode};
 use crate::grammar::component_name;
 use crate::note::Kind;
 use crate::schema::{Annotations, JsonType, Schema, SchemaId, same};
@@ -78,6 +78,7 @@ impl Types<'_> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Type::Named(name),
         };
+        self.note_mapping(&schema, branches, place.at);
         let (tag, told) = self.told_apart(&schema, branches, &resolved);
         let key = if schema.one_of.is_some() { "oneOf" } else { "anyOf" };
         let mut variants: Vec<Variant> = Vec::new();
@@ -255,6 +256,24 @@ impl Types<'_> {
         distinct
     }
 
+    /// Notes the targets of a discriminator's mapping that are no branch of the union.
+    fn note_mapping(&mut self, union: &Schema, branches: &[SchemaId], at: &Pointer) {
+        let Some(discriminator) = &union.discriminator else { return };
+        let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
+        let at = at.join("discriminator");
+        let mapping = discriminator.mapping.iter().map(|(value, target)| (at.join("mapping").join(value), target));
+        let default = discriminator.default.iter().map(|target| (at.join("defaultMapping"), target));
+        let lost = mapping.chain(default).filter(|(_, target)| branch_of(&components, target).is_none());
+        for (at, target) in lost.collect::<Vec<_>>() {
+            // The other view of the union has noted it.
+            if self.notes.iter().any(|note| note.pointer == at) {
+                continue;
+            }
+            let reason = format!("`{target}` is no branch of the union, so the mapping to it has no effect");
+            self.note(Kind::Correction, &at, union, reason);
+        }
+    }
+
     /// The tag of a union, if it has one, and what it determines for each branch.
     fn told_apart(
         &self,
@@ -276,15 +295,7 @@ impl Types<'_> {
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
         let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
-        let branch_of = |target: &String| {
-            let target = percent_decode(target);
-            let target = component_name(&target).unwrap_or(target);
-            let file = target.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
-            let own = |name: &String| *name == target;
-            let found = components.iter().position(|names| names.first().is_some_and(own));
-            let found = found.or_else(|| components.iter().position(|names| names.iter().any(own)));
-            found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)))
-        };
+        let branch_of = |target: &String| branch_of(&components, target);
         for (value, target) in &discriminator.mapping {
             if let Some(found) = branch_of(target)
                 && taken.insert(Constant::Text(value.clone()))
@@ -435,4 +446,15 @@ fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
     (merged.one_of, merged.any_of, merged.discriminator) = (None, None, None);
     merged.annotations.value_names = names;
     Some(merged)
+}
+
+/// The branch that a discriminator's mapping leads to, by the components that each branch refers to.
+fn branch_of(components: &[Vec<String>], target: &str) -> Option<usize> {
+    let target = percent_decode(target);
+    let target = component_name(&target).unwrap_or(target);
+    let file = target.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();
+    let own = |name: &String| *name == target;
+    let found = components.iter().position(|names| names.first().is_some_and(own));
+    let found = found.or_else(|| components.iter().position(|names| names.iter().any(own)));
+    found.or_else(|| components.iter().position(|names| names.iter().any(|name| name == file)))
 }

@@ -1,5 +1,6 @@
 //! A call in flight: progenitor builds its request, each attempt sends it, and the response is read.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
@@ -184,14 +185,28 @@ impl Outgoing {
                 request.url_mut().set_path(&path);
             }
         }
+        if operation.query().is_some()
+            && let Some((path, _)) = request.url().path().rsplit_once(PATH_ENDS)
+        {
+            let path = path.to_owned();
+            request.url_mut().set_path(&path);
+        }
         if operation.path().contains("//") {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
         if let Some(link) = &self.link {
             request.url_mut().clone_from(link);
-        } else if !parameters.query().is_empty() {
-            request.url_mut().set_query(Some(parameters.query()));
+        } else {
+            let fixed = operation.query().map(|template| parameters.fill_query(template)).unwrap_or_default();
+            let query = match (fixed.is_empty(), parameters.query().is_empty()) {
+                (true, _) => Cow::Borrowed(parameters.query()),
+                (false, true) => Cow::Owned(fixed),
+                (false, false) => Cow::Owned(format!("{fixed}&{}", parameters.query())),
+            };
+            if !query.is_empty() {
+                request.url_mut().set_query(Some(&query));
+            }
         }
         let headers = request.headers_mut();
         // progenitor adds this header, which only its own servers use.
@@ -290,6 +305,10 @@ const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 /// Replaces an empty segment of a path, because progenitor would merge the two slashes around it.
 const EMPTY_SEGMENT: &str = "~empty~";
 
+/// Where progenitor's path ends, if the document's template has a query or a fragment after it. The rest distinguishes two
+/// operations on one path.
+const PATH_ENDS: &str = "~~";
+
 /// The attempts of one call: the same request, with the credentials that are current at each attempt.
 struct ApiAttempt<'a> {
     template: reqwest::Request,
@@ -368,5 +387,42 @@ impl Attempt for ApiAttempt<'_> {
         let again = !self.refreshed && self.applied.as_ref().is_some_and(|applied| self.chosen.invalidate(applied));
         self.refreshed = true;
         again
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Credentials;
+    use crate::call::Server;
+    use crate::encode::Parameter;
+    use crate::http::Connection;
+
+    #[test]
+    fn the_query_of_a_path_is_sent_and_the_mark_after_the_path_is_not() {
+        static OPERATIONS: [Operation; 2] = [
+            Operation::new("Act", "", "act", "GET", "/s?action={a}").with_query("action={a}"),
+            Operation::new("Ask", "", "ask", "OPTIONS", "/#ask").with_query(""),
+        ];
+        let server = Server::from("https://api.example/v1");
+        let core = Core::connect(server, Credentials::new(), Connection::new(), &OPERATIONS).unwrap();
+        let mut act = core.call(&OPERATIONS[0], |_| {
+            Ok(reqwest::Request::new(Method::GET, "https://api.example/v1/s~~call_act".parse().unwrap()))
+        });
+        act.set(&Parameter::path("a"), "x y");
+        let ask = core.call(&OPERATIONS[1], |_| {
+            Ok(reqwest::Request::new(Method::GET, "https://api.example/v1/~~call_ask/~OPTIONS~".parse().unwrap()))
+        });
+        let mut more = act.clone();
+        more.set(&Parameter::query("q"), &1);
+        for (call, expected) in [
+            (act, "GET https://api.example/v1/s?action=x%20y"),
+            (more, "GET https://api.example/v1/s?action=x%20y&q=1"),
+            (ask, "OPTIONS https://api.example/v1/"),
+        ] {
+            let outgoing = call.prepare().unwrap();
+            let request = (outgoing.build)(&outgoing).and_then(|request| outgoing.complete(request)).unwrap();
+            assert_eq!(format!("{} {}", request.method(), request.url()), expected);
+        }
     }
 }

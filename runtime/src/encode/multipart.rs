@@ -367,6 +367,52 @@ impl Multipart {
         self
     }
 
+    /// Adds a header to each part with this name, such as one that the document's `encoding` describes. Without such a
+    /// part, [`Multipart::finish`] fails. For a part without a name there is [`Multipart::header_at`], and for a file
+    /// [`File::header`].
+    ///
+    /// ```
+    /// use connectors_runtime::encode::Multipart;
+    ///
+    /// let form = Multipart::new().text("title", "Notes").header("title", "Content-Language", "en");
+    /// assert!(form.finish().is_ok());
+    /// assert!(Multipart::new().header("title", "Content-Language", "en").finish().is_err());
+    /// ```
+    #[must_use]
+    pub fn header(mut self, part: &str, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (header, mut found) = ((name.into(), value.into()), false);
+        for part in self.parts.iter_mut().filter(|it| it.field == part) {
+            part.headers.push(header.clone());
+            found = true;
+        }
+        if !found {
+            self.wrong
+                .get_or_insert_with(|| refuse(format!("there is no part `{part}` for the header `{}`", header.0)));
+        }
+        self
+    }
+
+    /// Adds a header to the part at a position, counted from 0. Without such a part, [`Multipart::finish`] fails.
+    ///
+    /// ```
+    /// use connectors_runtime::encode::Multipart;
+    ///
+    /// let form = Multipart::new().next_values("text/plain", &["a", "b"]).header_at(1, "Content-ID", "<b>");
+    /// assert!(form.finish_as("multipart/related").is_ok());
+    /// ```
+    #[must_use]
+    pub fn header_at(mut self, position: usize, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        match self.parts.get_mut(position) {
+            Some(part) => part.headers.push((name, value.into())),
+            None => {
+                let wrong = || refuse(format!("there is no part at {position} for the header `{name}`"));
+                self.wrong.get_or_insert_with(wrong);
+            }
+        }
+        self
+    }
+
     /// Calls `progress` with the number of sent bytes, and the length of the body if it is known, whenever a chunk was
     /// passed to the connection. It runs on the task of the connection, so it must not block. A retry starts at 0
     /// again.
@@ -437,6 +483,12 @@ impl Part {
         if let Some(media_type) = &self.media_type {
             if HeaderValue::from_str(media_type).is_err() || !media_type.contains('/') {
                 return Err(refuse(format!("the media type of `{}` cannot be sent", self.field)));
+            }
+            let lower = media_type.to_ascii_lowercase();
+            if lower.trim_start().starts_with("multipart/") && !lower.contains("boundary=") {
+                let field = &self.field;
+                let message = format!("`{field}` has parts of its own: set its media type with their boundary");
+                return Err(refuse(message));
             }
             head.push_str("\r\nContent-Type: ");
             head.push_str(media_type);

@@ -14,9 +14,8 @@ pub(super) fn write(
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), Fault> {
     let mut pairs = Pairs::new(out, rules);
-    if rules.json {
-        let json = serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?;
-        return if json == "null" { Ok(()) } else { pairs.pair(name, &json) };
+    if rules.has_media_type() {
+        return content(rules, value)?.map_or(Ok(()), |text| pairs.pair(name, &text));
     }
     match write_scalar(value, &mut |text| pairs.pair(name, text)) {
         Err(Fault::NotScalar) => pairs.node(name, Node::of(value)?),
@@ -31,8 +30,8 @@ pub(super) fn write_whole(
     encoding: &[Parameter],
     value: &(impl Serialize + ?Sized),
 ) -> Result<(), Fault> {
-    let text = if rules.json {
-        Some(serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?).filter(|json| json != "null")
+    let text = if rules.has_media_type() {
+        content(rules, value)?
     } else {
         match Node::of(value)? {
             Node::Null => None,
@@ -52,6 +51,24 @@ pub(super) fn write_whole(
         encode(out, &text, if rules.reserved { Keep::Reserved } else { Keep::Unreserved });
     }
     Ok(())
+}
+
+/// The text of a value by the media type of its parameter, JSON or a form; `None` for null.
+pub(super) fn content(rules: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Option<String>, Fault> {
+    let Some(encoding) = rules.form else {
+        let json = serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?;
+        return Ok(Some(json).filter(|json| json != "null"));
+    };
+    let members = match Node::of(value)? {
+        Node::Null => return Ok(None),
+        Node::Object(members) => members,
+        _ => return Err(Fault::bad("it is not an object, and a form is one")),
+    };
+    let mut text = String::new();
+    for (key, member) in members.into_iter().filter(|(_, member)| !member.is_null()) {
+        write_member(&mut text, encoding.iter().find(|rules| rules.name() == key), &key, member)?;
+    }
+    Ok(Some(text))
 }
 
 /// Appends the member of a form: by its rules, or without rules lists item by item and objects as JSON.

@@ -24,6 +24,8 @@ pub struct Parameter {
     explode: Option<bool>,
     pub(super) reserved: bool,
     pub(super) json: bool,
+    /// For a value that is sent as the text of a form: the properties with their own serialization.
+    pub(super) form: Option<&'static [Parameter]>,
     pub(super) sensitive: bool,
     /// For the whole query string: the properties with their own serialization.
     pub(super) whole: Option<&'static [Parameter]>,
@@ -66,7 +68,17 @@ pub enum Style {
 
 impl Parameter {
     const fn new(name: &'static str, place: Place, style: Style) -> Self {
-        Self { name, place, style, explode: None, reserved: false, json: false, sensitive: false, whole: None }
+        Self {
+            name,
+            place,
+            style,
+            explode: None,
+            reserved: false,
+            json: false,
+            form: None,
+            sensitive: false,
+            whole: None,
+        }
     }
 
     /// A parameter in the path, by [`Style::Simple`].
@@ -147,6 +159,27 @@ impl Parameter {
         self
     }
 
+    /// Sends an object as the text of a [`form`](super::form), for `content: application/x-www-form-urlencoded`: each
+    /// property by the parameter in `encoding` with its name.
+    ///
+    /// ```
+    /// use connectors_runtime::encode::{Parameter, Parameters};
+    ///
+    /// static FILTER: Parameter = Parameter::header("x-filter").form(&[]);
+    ///
+    /// # fn main() -> Result<(), connectors_runtime::Error> {
+    /// let mut parameters = Parameters::default();
+    /// parameters.push(&FILTER, &std::collections::BTreeMap::from([("a", "x y"), ("b", "2")]))?;
+    /// assert_eq!(parameters.headers()["x-filter"], "a=x%20y&b=2");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn form(mut self, encoding: &'static [Parameter]) -> Self {
+        self.form = Some(encoding);
+        self
+    }
+
     /// Marks a header's value as sensitive, so that it is not printed.
     #[must_use]
     pub const fn sensitive(mut self) -> Self {
@@ -158,6 +191,11 @@ impl Parameter {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether a media type decides the text of the value, and not the style.
+    pub(super) const fn has_media_type(&self) -> bool {
+        self.json || self.form.is_some()
     }
 
     pub(super) const fn explodes(&self) -> bool {

@@ -147,6 +147,21 @@ impl Parameters {
         self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
     }
 
+    /// A query template of a path with the values of its parameters, percent-encoded.
+    pub(crate) fn fill_query(&self, template: &str) -> String {
+        let (mut query, mut rest) = (String::new(), template);
+        // In one pass, so that a value is never read as a template.
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
+        {
+            query.push_str(before);
+            encode(&mut query, self.path_value(name).unwrap_or_default(), Keep::Unreserved);
+            rest = after;
+        }
+        query.push_str(rest);
+        query
+    }
+
     /// All values of the path, by name.
     #[must_use]
     pub fn path_values(&self) -> &[(&'static str, String)] {
@@ -233,9 +248,8 @@ fn check_cookie_name(name: &str) -> Result<(), Fault> {
 
 /// A value as text for a path or a header; `None` for null and for an empty value.
 fn delimited(parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<Option<String>, Fault> {
-    if parameter.json {
-        let json = serde_json::to_string(value).map_err(|error| Fault::Bad(error.to_string()))?;
-        return Ok(Some(json).filter(|json| json != "null"));
+    if parameter.has_media_type() {
+        return pairs::content(parameter, value);
     }
     let mut scalar = None;
     let written = write_scalar(value, &mut |text| {

@@ -63,6 +63,25 @@ fn a_query_is_written_by_its_style() {
 }
 
 #[test]
+fn a_form_is_sent_in_one_value() {
+    static ENCODING: [Parameter; 1] = [Parameter::query("l").explode(false)];
+    let value = json!({"a": "x&y", "l": [1, 2], "none": null});
+    assert_eq!(header(H.form(&ENCODING), &value).unwrap(), "a=x%26y&l=1,2");
+    assert_eq!(query(Q.form(&ENCODING), &value), "p=a%3Dx%2526y%26l%3D1%2C2");
+    assert_eq!(path(Parameter::path("p").form(&[]), &json!({"a": 1})).unwrap(), "a=1");
+    assert_eq!(query(Q.form(&[]), &json!(null)), "");
+    assert!(pushed(&Q.form(&[]), &json!([1])).unwrap_err().is_invalid_argument());
+}
+
+#[test]
+fn the_query_of_a_path_has_its_values() {
+    let mut parameters = Parameters::default();
+    parameters.push(&Parameter::path("a"), "x&{b}").unwrap();
+    parameters.push(&Parameter::path("b"), "y").unwrap();
+    assert_eq!(parameters.fill_query("action={a}&b={b}{"), "action=x%26%7Bb%7D&b=y{");
+}
+
+#[test]
 fn deep_objects_nest() {
     let deep = Q.style(Style::DeepObject);
     for (value, right) in [

@@ -8,6 +8,7 @@ pub struct Operation {
     name: &'static str,
     method: &'static str,
     path: &'static str,
+    query: Option<&'static str>,
     idempotency: Idempotency,
     accept: &'static str,
     success: Success,
@@ -127,6 +128,7 @@ impl Operation {
             name,
             method,
             path,
+            query: None,
             idempotency: Idempotency::NotIdempotent,
             accept: "application/json",
             success: Success::Json,
@@ -135,6 +137,14 @@ impl Operation {
             server: None,
             kept: &[],
         }
+    }
+
+    /// Sets the query that stands in the path template, after a `?`; empty for a path with a fragment only, which is not
+    /// sent. It may have parameters of the path.
+    #[must_use]
+    pub const fn with_query(mut self, query: &'static str) -> Self {
+        self.query = Some(query);
+        self
     }
 
     /// Sets whether a second attempt is safe.
@@ -208,6 +218,11 @@ impl Operation {
     #[must_use]
     pub const fn path(&self) -> &'static str {
         self.path
+    }
+
+    /// The query that stands in the path template.
+    pub(crate) const fn query(&self) -> Option<&'static str> {
+        self.query
     }
 
     /// Whether and how a second attempt is safe.

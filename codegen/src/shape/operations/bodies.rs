@@ -2,8 +2,9 @@
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
+use crate::note::Kind;
 
-use super::media::{essence, is_json, json_header, media_type, suffix};
+use super::media::{essence, is_json, json_header, media_type, stream_format, suffix, without_boundary};
 use super::names;
 use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
@@ -65,15 +66,44 @@ impl Shaping<'_, '_> {
             json if is_json(json) || self.may_be_json(json, &at.join(media)) => {
                 BodyContent::Json(typed(self), json_header(media))
             }
-            "application/x-www-form-urlencoded" => BodyContent::Form(typed(self), encoding(node)),
+            "application/x-www-form-urlencoded" => {
+                self.note_form(node, &at.join(media));
+                BodyContent::Form(typed(self), encoding(node))
+            }
             other if other.starts_with("multipart/") && media_type(other) => {
                 let in_order =
                     if other == "multipart/form-data" { None } else { self.sequence(node, &at.join(media), name) };
                 let form = in_order.or_else(|| self.form(node, &at.join(media), name));
-                BodyContent::Multipart(other.to_owned(), form)
+                BodyContent::Multipart(without_boundary(media), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),
-            _ => BodyContent::Raw(Some(media.to_owned())),
+            other => {
+                let place = at.join(media);
+                let described = ["itemSchema", "schema"].map(|key| self.types.model.at(&place.join(key)));
+                let items = described.into_iter().flatten().any(|schema| !self.types.is_text(schema));
+                if items && stream_format(other).is_some() {
+                    let reason = format!("the body of `{media}` is passed as bytes; its items have no type");
+                    self.types.note(Kind::Rename, &place, node, reason);
+                }
+                BodyContent::Raw(Some(media.to_owned()))
+            }
+        }
+    }
+
+    /// Notes the properties of a form whose media type a value does not have.
+    fn note_form(&mut self, content: &Node, at: &Pointer) {
+        let Some(schema) = self.types.model.at(&at.join("schema")).map(|schema| self.types.resolved(schema)) else {
+            return;
+        };
+        for (property, encoding) in content.get("encoding").and_then(Node::as_object).into_iter().flatten() {
+            let media = encoding.str("contentType").filter(|media| !is_styled(encoding) && !is_json(&essence(media)));
+            let value = schema.property(property).filter(|value| !self.types.is_scalar(*value));
+            if let (Some(media), Some(value)) = (media, value)
+                && !self.types.resolved(value).items.is_some_and(|item| self.types.is_scalar(item))
+            {
+                let reason = format!("`{property}` is sent as JSON; for `{media}` set the whole form with `raw_body`");
+                self.types.note(Kind::Rename, &at.join("encoding").join(property), encoding, reason);
+            }
         }
     }
 
@@ -87,7 +117,15 @@ impl Shaping<'_, '_> {
 /// The properties of a form that are not serialized by default, and how.
 pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
+    // Without a style, the media type decides: other than JSON, it is that of OpenAPI's defaults.
+    let decides = |encoding: &Node| is_styled(encoding) || writing(encoding).json;
+    let encodings = encodings.filter(|(_, encoding)| decides(encoding));
     encodings.map(|(property, encoding)| (property.clone(), writing(encoding))).collect()
+}
+
+/// Whether a property is serialized like a parameter, rather than by its media type.
+pub(super) fn is_styled(encoding: &Node) -> bool {
+    ["style", "explode", "allowReserved"].iter().any(|key| encoding.get(key).is_some())
 }
 
 /// How one property is serialized.

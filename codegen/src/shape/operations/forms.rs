@@ -2,10 +2,11 @@
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
+use crate::note::Kind;
 use crate::schema::{JsonType, Mark, Schema, SchemaId};
 
-use super::bodies::writing;
-use super::media::{essence, is_json};
+use super::bodies::{is_styled, writing};
+use super::media::{essence, http_token, is_json};
 use super::names;
 use super::shaping::Shaping;
 use crate::shape::context::View;
@@ -14,8 +15,8 @@ use crate::shape::model::{Form, Part, PartHolds, Type};
 
 impl Shaping<'_, '_> {
     /// The struct of a multipart body; `None` if the document does not name its parts.
-    pub(super) fn form(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
-        let at = at.join("schema");
+    pub(super) fn form(&mut self, content: &Node, content_at: &Pointer, name: &str) -> Option<Form> {
+        let at = content_at.join("schema");
         let schema = self.types.resolved(self.types.model.at(&at)?);
         let properties = schema.properties.as_ref().filter(|all| !all.is_empty())?;
         let visible: Vec<(&String, SchemaId)> = properties
@@ -30,7 +31,8 @@ impl Shaping<'_, '_> {
                 encodings.and_then(|all| all.get(wire)).map(|it| resolve_at(self.document, it, at.clone()).0);
             let holds = self.part(*property, encoding, &at.join("properties").join(wire), wire);
             let doc = doc(&self.types.model.get(*property));
-            Part { name, wire: (*wire).clone(), required: schema.required.contains(wire), holds, doc }
+            let headers = self.part_headers(encoding, &content_at.join("encoding").join(wire), wire);
+            Part { name, wire: (*wire).clone(), required: schema.required.contains(wire), holds, headers, doc }
         });
         let parts = parts.collect();
         Some(Form { name: name.to_owned(), parts, doc: doc(&schema) })
@@ -69,8 +71,14 @@ impl Shaping<'_, '_> {
                 None => (each, each_at.clone()),
             };
             let name = ORDINALS.get(index).map_or_else(|| format!("part{}", index + 1), |it| (*it).to_owned());
-            let holds = self.in_order(item, encodings.get(index).or(each_encoding), &item_at, &name);
-            parts.push(Part { name, wire: String::new(), required: index < least, holds, doc: described(item) });
+            let (encoding, place) = match encodings.get(index) {
+                Some(own) => (Some(own), at.join("prefixEncoding").join(index)),
+                None => (each_encoding, at.join("itemEncoding")),
+            };
+            let holds = self.in_order(item, encoding, &item_at, &name);
+            let headers = self.part_headers(encoding, &place, &name);
+            let (wire, doc) = (String::new(), described(item));
+            parts.push(Part { name, wire, required: index < least, holds, headers, doc });
         }
         if parts.len() < most && (each.is_some() || each_encoding.is_some()) {
             let holds = match self.in_order(each, each_encoding, &each_at, "item") {
@@ -79,7 +87,9 @@ impl Shaping<'_, '_> {
                 other => other,
             };
             let required = parts.is_empty() || least > parts.len();
-            parts.push(Part { name: "items".to_owned(), wire: String::new(), required, holds, doc: described(each) });
+            let headers = self.part_headers(each_encoding, &at.join("itemEncoding"), "items");
+            let (name, wire, doc) = ("items".to_owned(), String::new(), described(each));
+            parts.push(Part { name, wire, required, holds, headers, doc });
         }
         let doc = list.as_deref().map(doc).unwrap_or_default();
         Some(Form { name: name.to_owned(), parts, doc })
@@ -95,6 +105,8 @@ impl Shaping<'_, '_> {
         };
         match self.part(item, encoding, at, name) {
             PartHolds::File { media, .. } => PartHolds::File { media, several: false },
+            // Without a name, a list is one part.
+            PartHolds::Typed(Type::Array(_), media) if !is_written(&media) => PartHolds::Typed(Type::String, media),
             PartHolds::Typed(ty, media) => PartHolds::Typed(ty, media),
             PartHolds::Value(ty) | PartHolds::Styled(ty, _) | PartHolds::Each(ty, _) => {
                 let is_json = is_compound(&ty) || matches!(ty, Type::Array(_));
@@ -103,6 +115,32 @@ impl Shaping<'_, '_> {
                 PartHolds::Typed(ty, media)
             }
         }
+    }
+
+    /// The names of the headers that an encoding describes. A required one that is not a file's own gets a note, because
+    /// no field is for it.
+    fn part_headers(&mut self, encoding: Option<&Node>, at: &Pointer, part: &str) -> Vec<String> {
+        let Some((encoding, at)) = encoding.map(|it| resolve_at(self.document, it, at.clone())) else {
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for (name, written) in encoding.get("headers").and_then(Node::as_object).into_iter().flatten() {
+            let at = at.join("headers").join(name);
+            if name.eq_ignore_ascii_case("content-type") {
+                continue;
+            }
+            if !http_token(name) {
+                self.types.note(Kind::Loss, &at, written, format!("`{name}` is not a header name"));
+                continue;
+            }
+            if resolve_at(self.document, written, at.clone()).0.is_true("required") {
+                let reason =
+                    format!("the header `{name}` of the part `{part}` is added to the body, by `Multipart::header`");
+                self.types.note(Kind::Rename, &at, written, reason);
+            }
+            names.push(name.clone());
+        }
+        names
     }
 
     fn part(&mut self, property: SchemaId, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
@@ -123,11 +161,29 @@ impl Shaping<'_, '_> {
             let media = media.filter(|media| !media.is_empty());
             return PartHolds::File { media: media.unwrap_or_else(|| "application/octet-stream".to_owned()), several };
         }
+        let styled = encoding.filter(|it| is_styled(it));
+        let item = resolved.items.filter(|_| resolved.ty == Some(JsonType::Array));
+        if let Some(media) = media.as_ref().filter(|media| styled.is_none() && !is_written(media))
+            && !self.types.is_scalar(item.unwrap_or(property))
+        {
+            // Nothing here writes an object in this media type, so the caller does.
+            let several = item.is_some();
+            let kind = essence(media);
+            let is_text = kind.starts_with("text/") || kind.ends_with("xml") || kind.ends_with("yaml");
+            if let Some(encoding) = encoding {
+                let form = if is_text { "text" } else { "bytes" };
+                let reason = format!("the part `{wire}` is passed as the {form} of `{media}`");
+                self.types.note(Kind::Rename, at, encoding, reason);
+            }
+            return match (is_text, several) {
+                (false, several) => PartHolds::File { media: media.clone(), several },
+                (true, false) => PartHolds::Typed(Type::String, media.clone()),
+                (true, true) => PartHolds::Typed(Type::Array(Box::new(Type::String)), media.clone()),
+            };
+        }
         let hint = format!("{}{}", self.hint, names::pascal(wire));
         let ty = self.types.type_of(property, at, &hint, View::Write).inner().clone();
-        if let Some(encoding) =
-            encoding.filter(|it| ["style", "explode", "allowReserved"].iter().any(|key| it.get(key).is_some()))
-        {
+        if let Some(encoding) = styled {
             return PartHolds::Styled(ty, writing(encoding));
         }
         match media.filter(|media| !media.is_empty()) {
@@ -139,6 +195,13 @@ impl Shaping<'_, '_> {
             _ => PartHolds::Value(ty),
         }
     }
+}
+
+/// Whether values of any type can be written in a media type: as JSON, or as plain text with JSON in it. The empty one is
+/// chosen by the value.
+fn is_written(media: &str) -> bool {
+    let kind = essence(media);
+    media.is_empty() || is_json(&kind) || kind == "text/plain"
 }
 
 /// Whether a schema does not constrain its values.

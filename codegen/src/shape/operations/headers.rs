@@ -2,6 +2,7 @@
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
+use crate::note::Kind;
 use crate::schema::JsonType;
 
 use super::media::http_token;
@@ -19,12 +20,17 @@ impl Shaping<'_, '_> {
             let headers = response.node.get("headers").and_then(Node::as_object);
             for (wire, written) in headers.into_iter().flatten() {
                 // OpenAPI ignores this header.
-                if http_token(wire) && !wire.eq_ignore_ascii_case("content-type") {
-                    let at = response.at.join("headers").join(wire);
+                if wire.eq_ignore_ascii_case("content-type") {
+                    continue;
+                }
+                let at = response.at.join("headers").join(wire);
+                if http_token(wire) {
                     let name = self.header(wire, written, at);
                     if !found.contains(&name) {
                         found.push(name);
                     }
+                } else if !self.types.notes.iter().any(|note| note.pointer == at) {
+                    self.types.note(Kind::Loss, &at, written, format!("`{wire}` is not a header name"));
                 }
             }
         }

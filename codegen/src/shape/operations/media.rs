@@ -17,6 +17,13 @@ pub(super) fn header_text(media: &str) -> String {
     media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
 }
 
+/// The media type of a multipart body with its parameters. The boundary is that of each body.
+pub(super) fn without_boundary(media: &str) -> String {
+    let header = header_text(media);
+    let kept = header.split("; ").filter(|it| !it.to_ascii_lowercase().starts_with("boundary="));
+    kept.collect::<Vec<_>>().join("; ")
+}
+
 /// The media type for sending and accepting JSON, where the document has a wildcard.
 pub(super) fn json_header(media: &str) -> String {
     if essence(media).contains('*') { "application/json".to_owned() } else { header_text(media) }

@@ -57,6 +57,11 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             types.note(Kind::Skip, &at, node, reason);
             continue;
         }
+        if !media::http_token(method) {
+            let reason = format!("the operation `{name}` was left out: `{method}` is not a method of HTTP");
+            types.note(Kind::Skip, &at, node, reason);
+            continue;
+        }
         let Some(template) = params::template(path) else {
             let reason = format!("the operation `{name}` was left out: `{path}` is not a path template");
             types.note(Kind::Skip, &at, node, reason);
@@ -72,8 +77,14 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let errors = shaping.errors();
         let headers = shaping.headers();
         let security = security::requirements(document, node);
-        let server = security::own_server(node).or_else(|| security::own_server(item));
+        shaping.note_hints();
         let (at, hint) = (shaping.at, shaping.hint);
+        let item_at = Pointer::root().join("paths").join(path);
+        let server = [(node, &at), (item, &item_at)].into_iter().find_map(|(owner, place)| {
+            let server = security::own_server(owner)?;
+            security::note_other_servers(owner, place, &server, types.notes);
+            Some(server)
+        });
         let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
         let paging = Paging::of(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
@@ -113,6 +124,14 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             node: node.clone(),
             name,
         };
+        let (_, query) = operation.parted();
+        if let Some(query) = query {
+            let reason = match query {
+                "" => "a path has no fragment; it is not sent".to_owned(),
+                query => format!("a path has no query; `{query}` is sent in each request"),
+            };
+            types.note(Kind::Correction, &operation.pointer, node, reason);
+        }
         operations.push((position, operation));
     }
     let mut taken = free_names(&mut operations);

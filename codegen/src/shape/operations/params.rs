@@ -113,7 +113,9 @@ impl Shaping<'_, '_> {
                     kind: None,
                     own: Vec::new(),
                     writing: Writing { style: Style::Simple, explode: false, reserved: false, json: false },
+                    form: false,
                     encoding: Vec::new(),
+                    may_be_empty: false,
                     doc: String::new(),
                 });
             }
@@ -136,15 +138,32 @@ impl Shaping<'_, '_> {
         let required = place == Place::Path || node.is_true("required");
         let doc = node.str("description").unwrap_or_default().trim().to_owned();
         let content = node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next());
-        let at = match content {
-            Some((media, _)) => at.join("content").join(media).join("schema"),
-            None => at.join("schema"),
-        };
-        let ty = match self.types.model.at(&at) {
+        let media = content.map(|(media, _)| essence(media));
+        let at_media = content.map(|(media, _)| at.join("content").join(media));
+        let json = media
+            .as_ref()
+            .zip(at_media.as_ref())
+            .is_some_and(|(media, at)| is_json(media) || (place != Place::QueryString && self.may_be_json(media, at)));
+        let form = media.as_deref() == Some("application/x-www-form-urlencoded");
+        let schema_at = at_media.as_ref().unwrap_or(at).join("schema");
+        let schema = self.types.model.at(&schema_at);
+        // Of another media type, the caller has the text. A scalar is its own plain text.
+        let is_text = media.as_deref().filter(|_| !json && !form).is_some_and(|media| {
+            let scalar = schema.is_none_or(|schema| self.types.is_scalar(schema));
+            !(scalar && media.starts_with("text/"))
+        });
+        let items = at_media.as_ref().and_then(|at| self.types.model.at(&at.join("itemSchema")));
+        if let Some((written, content)) = content.filter(|_| is_text)
+            && (items.is_some() || schema.is_some_and(|schema| !self.types.is_text(schema)))
+        {
+            let reason = format!("the parameter `{wire}` is passed as the text of `{written}`, which is sent as it is");
+            self.types.note(Kind::Rename, at_media.as_ref().unwrap_or(at), content, reason);
+        }
+        let ty = match schema.filter(|_| !is_text) {
             Some(schema) => {
                 let own = || format!("{}{}", self.hint, names::pascal(wire));
-                let hint = component_hint(&at, "").unwrap_or_else(own);
-                self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
+                let hint = component_hint(&schema_at, "").unwrap_or_else(own);
+                self.types.type_of(schema, &schema_at, &hint, View::Write).inner().clone()
             }
             None => Type::String,
         };
@@ -163,19 +182,28 @@ impl Shaping<'_, '_> {
         let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
         // Headers are not percent-encoded.
         let reserved = place != Place::Header && node.is_true("allowReserved");
-        let json = match content {
-            Some((media, _)) if place == Place::QueryString => is_json(&essence(media)),
-            content => content.is_some(),
-        };
         let encoding = content.map(|(_, content)| encoding(content)).unwrap_or_default();
         let writing = Writing { style, explode, reserved, json };
-        let (name, wire) = (String::new(), wire.to_owned());
-        Param { name, wire, place, required, ty, kind: None, own: Vec::new(), writing, encoding, doc }
+        let may_be_empty = place == Place::Query && content.is_none() && node.is_true("allowEmptyValue");
+        Param {
+            name: String::new(),
+            wire: wire.to_owned(),
+            place,
+            required,
+            ty,
+            kind: None,
+            own: Vec::new(),
+            writing,
+            form: form && place != Place::QueryString,
+            encoding,
+            may_be_empty,
+            doc,
+        }
     }
 
     /// The name of the type for a required parameter of a primitive type.
     fn kind(&mut self, param: &Param, path: &str) -> Option<(String, Type)> {
-        if !param.required || param.writing.json || param.place == Place::QueryString {
+        if !param.required || param.writing.json || param.form || param.place == Place::QueryString {
             return None;
         }
         let ty = self.types.alias(&param.ty);

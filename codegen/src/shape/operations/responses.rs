@@ -2,6 +2,8 @@
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
+use crate::note::Kind;
+use crate::schema::{self, Model, SchemaId};
 
 use super::media::{essence, header_text, is_json, json_header, stream_format, suffix};
 use super::names;
@@ -116,15 +118,31 @@ impl Shaping<'_, '_> {
         };
         for Documented { status, node, at } in self.responses(wanted) {
             let content = node.get("content").and_then(Node::as_object);
-            let Some(media) = content.and_then(|content| self.json_of(content, &at)) else { continue };
-            if self.types.model.at(&at.join("content").join(media).join("schema")).is_none() {
+            let untyped = Case { status, content: Content::Nothing };
+            let Some((content, media)) = content.and_then(|all| Some((all, self.json_of(all, &at)?))) else {
+                cases.push(untyped);
                 continue;
+            };
+            let schema = |media: &str| self.types.model.at(&at.join("content").join(media).join("schema"));
+            let Some(typed) = schema(media) else {
+                cases.push(untyped);
+                continue;
+            };
+            let others = content.iter().filter(|(other, _)| *other != media && is_json(&essence(other)));
+            let others = others.filter(|(other, _)| schema(other).is_some_and(|it| !same(self.types.model, it, typed)));
+            for (other, node) in others.collect::<Vec<_>>() {
+                let reason = format!("a failure's body of `{other}` has no type: `Error::body` has it as it came");
+                self.types.note(Kind::Rename, &at.join("content").join(other), node, reason);
             }
             let status_name = if status == Status::Default { String::new() } else { status.name() };
             let hint = format!("{}{status_name}Error", self.hint);
             cases.push(Case { status, content: Content::Json(self.json_type(&at, media, &hint)) });
         }
-        sorted(cases)
+        let mut cases = sorted(cases);
+        // A broader status would take the body of one without a type.
+        let typed: Vec<Status> = cases.iter().filter(|case| case.ty().is_some()).map(|case| case.status).collect();
+        cases.retain(|case| case.ty().is_some() || typed.iter().any(|broader| covers(*broader, case.status)));
+        cases
     }
 
     fn json_type(&mut self, at: &Pointer, media: &str, hint: &str) -> Type {
@@ -155,6 +173,21 @@ impl Shaping<'_, '_> {
             })
             .collect()
     }
+}
+
+/// Whether a broader status is for another one too.
+fn covers(broader: Status, status: Status) -> bool {
+    match (broader, status) {
+        (Status::Default, Status::Code(_) | Status::Range(_)) => true,
+        (Status::Range(hundreds), Status::Code(code)) => code / 100 == hundreds,
+        _ => false,
+    }
+}
+
+/// Whether two schemas are one, or refer to one.
+fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
+    let target = |id: SchemaId| model.get(id).reference.unwrap_or(id);
+    one == other || target(one) == target(other) || schema::same((model, one), (model, other))
 }
 
 /// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.

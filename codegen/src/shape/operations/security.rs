@@ -149,17 +149,21 @@ fn place(kind: SchemeKind) -> (Place, String) {
 /// The alternatives that one alternative of a document means. A request has one value for each place, so schemes for the
 /// same place cannot be used together: each alternative has one of them. Nothing is known of a scheme without a place.
 fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> Vec<Vec<S>> {
-    let mut groups: Vec<(Option<(Place, String)>, Vec<S>)> = Vec::new();
+    let mut places: Vec<Option<(Place, String)>> = Vec::new();
+    let mut groups: Vec<Vec<S>> = Vec::new();
     for (place, scheme) in schemes {
-        match groups.iter_mut().find(|(known, _)| place.is_some() && *known == place) {
-            Some((_, group)) => group.push(scheme),
-            None => groups.push((place, vec![scheme])),
+        match places.iter().position(|known| place.is_some() && *known == place) {
+            Some(index) => groups[index].push(scheme),
+            None => {
+                places.push(place);
+                groups.push(vec![scheme]);
+            }
         }
     }
-    let count = groups.iter().map(|(_, group)| group.len()).max().unwrap_or(1);
+    let count = groups.iter().map(Vec::len).max().unwrap_or(1);
     // A shorter group repeats its last scheme.
     let one = |index: usize| -> Vec<S> {
-        groups.iter().filter_map(|(_, group)| group.get(index).or_else(|| group.last()).cloned()).collect()
+        groups.iter().filter_map(|group| group.get(index).or_else(|| group.last()).cloned()).collect()
     };
     (0..count).map(one).collect()
 }
@@ -182,6 +186,28 @@ pub(super) fn own_server(owner: &Node) -> Option<String> {
     }
     url.push_str(rest);
     Some(url)
+}
+
+/// Notes how to call an operation on another server than the first one with the defaults of its variables.
+pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes: &mut Notes) {
+    let all = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
+    let variables = all.first().and_then(|first| first.get("variables")).and_then(Node::as_object);
+    let variables: Vec<&str> = variables.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let other = match (all.len() > 1, variables.is_empty()) {
+        (false, true) => return,
+        (true, true) => "another of its servers".to_owned(),
+        (false, false) => format!("other values of `{}`", variables.join("`, `")),
+        (true, false) => format!("another of its servers, or other values of `{}`", variables.join("`, `")),
+    };
+    let at = at.join("servers");
+    // All operations of a path have the note once.
+    if notes.iter().any(|note| note.kind == Kind::Rename && note.pointer == at) {
+        return;
+    }
+    let reason = format!("calls are sent to `{server}`");
+    let node = owner.get("servers").unwrap_or(owner);
+    let note = notes.push(Stage::Shape, Kind::Rename, &at, node, reason);
+    note.advise(format!("for {other}, give the builder `Server::instead_of({server:?}, ...)`"));
 }
 
 /// The document's servers.

@@ -5,7 +5,7 @@ use crate::grammar::resolve_at;
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
-use super::media::{essence, header_text, is_json, stream_format};
+use super::media::{essence, header_text, http_token, is_json, stream_format};
 use super::names;
 use super::shaping::Shaping;
 use crate::shape::context::View;
@@ -17,11 +17,12 @@ const DEEPEST: usize = 8;
 impl Shaping<'_, '_> {
     /// The stream of a response with a streaming media type.
     pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
-        let format = |media: &str| stream_format(&essence(media));
-        let media = content.keys().find(|media| format(media).is_some())?;
-        let kind = format(media)?;
+        let format_of = |media: &str| stream_format(&essence(media));
+        let media = content.keys().find(|media| format_of(media).is_some())?;
+        let kind = format_of(media)?;
         let accept: Vec<String> =
-            content.keys().filter(|other| format(other) == Some(kind)).map(|media| header_text(media)).collect();
+            content.keys().filter(|other| format_of(other) == Some(kind)).map(|media| header_text(media)).collect();
+        let at_content = at;
         let place = |key: &str| at.join("content").join(media).join(key);
         let model = self.types.model;
         let (is_item, at, described) = match model.at(&place("itemSchema")) {
@@ -47,6 +48,15 @@ impl Shaping<'_, '_> {
             }
         });
         let item = item.or_else(|| (!events).then_some(Type::Any));
+        for (other, node) in content.iter().filter(|(other, _)| format_of(other).is_some_and(|it| it != kind)) {
+            let at = at_content.join("content").join(other);
+            if ["itemSchema", "schema"].iter().all(|key| model.at(&at.join(key)).is_none()) {
+                continue;
+            }
+            let reason =
+                format!("the items of `{other}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
+            self.types.note(Kind::Rename, &at, node, reason);
+        }
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
 
@@ -75,6 +85,18 @@ impl Shaping<'_, '_> {
             self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
             return None;
         };
+        for (key, node) in hint.as_object().into_iter().flatten() {
+            let reason = match key.as_str() {
+                "end" | "property" if node.as_str().is_some() => continue,
+                "end" | "property" => format!("`{key}` of `x-stream` is not a text, and has no effect"),
+                _ => format!("`x-stream` has no `{key}`: it has `end` and `property`"),
+            };
+            self.types.note(Kind::Skip, &at.join(key), node, reason);
+        }
+        if hint.as_object().is_none() {
+            let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
+            self.types.note(Kind::Skip, &at, &hint, reason);
+        }
         stream.end = hint.str("end").map(str::to_owned);
         if let Some(property) = hint.str("property") {
             if self.has_flag(property) {
@@ -86,6 +108,28 @@ impl Shaping<'_, '_> {
             }
         }
         Some(stream)
+    }
+
+    /// Notes the hints on retries that have no effect.
+    pub(super) fn note_hints(&mut self) {
+        let hints = [
+            (
+                "x-idempotent",
+                self.node.get("x-idempotent").filter(|hint| hint.as_bool().is_none()),
+                "`true` or `false`",
+            ),
+            (
+                "x-idempotency-key",
+                self.node.get("x-idempotency-key").filter(|hint| !hint.as_str().is_some_and(http_token)),
+                "the name of a header",
+            ),
+        ];
+        for (key, hint, expected) in hints {
+            if let Some(hint) = hint {
+                let reason = format!("`{key}` has no effect: it is not {expected}");
+                self.types.note(Kind::Skip, &self.at.join(key), hint, reason);
+            }
+        }
     }
 
     fn has_flag(&self, property: &str) -> bool {

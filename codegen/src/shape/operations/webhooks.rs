@@ -94,6 +94,7 @@ fn incoming(
         };
         let text = |key: &str| operation.str(key).map(str::trim).filter(|text| !text.is_empty());
         let doc = [text("summary"), text("description")].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
+        note_parameters(document, types, operation, &at);
         let (body, required) = received(document, types, operation, &at, &hint);
         response(document, types, operation, &at, &format!("{hint}Response"));
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
@@ -115,16 +116,37 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
     let at = at.join("content");
     let required = body.is_true("required");
     let place = |media: &String| at.join(media).join("schema");
-    let Some(media) = json_of(content) else {
-        if let Some((media, node)) = content.iter().find(|(media, _)| types.model.at(&place(media)).is_some()) {
-            let reason = format!("the body is returned as bytes; the schema of `{media}` is not read");
-            types.note(Kind::Loss, &at.join(media), node, reason);
+    let read = json_of(content);
+    for (media, node) in content.iter().filter(|(media, _)| read.is_some_and(|read| *media != read)) {
+        let reason = format!("a body of `{media}` is not parsed: the program that receives it has its bytes");
+        types.note(Kind::Rename, &at.join(media), node, reason);
+    }
+    let Some(media) = read else {
+        let described = |media: &String| {
+            ["schema", "itemSchema"].iter().any(|key| types.model.at(&at.join(media).join(key)).is_some())
+        };
+        let described: Vec<_> = content.iter().filter(|(media, _)| described(media)).collect();
+        for (media, node) in described {
+            let reason = format!("a body of `{media}` is returned as bytes");
+            types.note(Kind::Rename, &at.join(media), node, reason);
         }
         return (Received::Bytes, required);
     };
     match types.model.at(&place(media)) {
         Some(schema) => (Received::Json(types.type_of(schema, &place(media), hint, View::Read)), required),
         None => (Received::Bytes, required),
+    }
+}
+
+/// Notes the parameters, which the program has in the request that it receives.
+fn note_parameters(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer) {
+    for (index, parameter) in operation.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+        let place = at.join("parameters").join(index);
+        let (node, _) = resolve_at(document, parameter, place.clone());
+        let (name, kind) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
+        let reason =
+            format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
+        types.note(Kind::Rename, &place, parameter, reason);
     }
 }
 

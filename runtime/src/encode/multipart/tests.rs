@@ -232,3 +232,28 @@ fn debug_shows_no_content() {
     assert_eq!(format!("{form:?}"), r#"["password", "f"]"#);
     assert!(!format!("{:?} {:?}", File::bytes("hunter2"), form.finish().unwrap()).contains("hunter2"));
 }
+
+#[tokio::test]
+async fn a_header_is_added_to_a_part_that_is_there() {
+    let form = Multipart::new().add_as("meta", "application/json", &json!({})).text("note", "n");
+    let body = form.header("meta", "Content-ID", "<a>").header_at(1, "X-Seq", "1").finish().unwrap();
+    let text = text(&body).await;
+    assert!(text.contains("Content-Type: application/json\r\nContent-ID: <a>\r\n\r\n{}"), "{text}");
+    assert!(text.contains("name=\"note\"\r\nX-Seq: 1\r\n\r\nn"), "{text}");
+    for form in
+        [Multipart::new().text("a", "").header("b", "X", "1"), Multipart::new().text("a", "").header_at(1, "X", "1")]
+    {
+        assert!(form.finish().unwrap_err().is_invalid_argument());
+    }
+}
+
+#[test]
+fn a_part_with_parts_of_its_own_needs_their_boundary() {
+    let nested =
+        |media_type: &str| Multipart::new().file("nested", File::bytes("--b--").media_type(media_type)).finish();
+    for media_type in ["multipart/mixed", "Multipart/Mixed; charset=utf-8"] {
+        let error = nested(media_type).unwrap_err();
+        assert!(error.is_invalid_argument() && error.to_string().contains("`nested` has parts of its own"), "{error}");
+    }
+    assert!(nested("multipart/mixed; boundary=b").is_ok());
+}

@@ -53,6 +53,17 @@ async fn each_media_type_of_a_body_can_be_sent() {
 }
 
 #[tokio::test]
+async fn a_parameter_is_sent_by_its_media_type_or_without_a_value() {
+    let server = Server::start(&[("200 OK", JSON, r#"{"id": "7", "title": "Emma"}"#)]).await;
+    let library = server.client(Credentials::new().key("k"));
+    let print = NewBook::new("Emma & more".to_owned()).genre("novel");
+    library.books().get_card("7").lines(12).x_print(print).short_empty().await.unwrap();
+    let request = &server.arrived()[0];
+    assert_eq!(request.line, "GET /books/7/card?lines=12&short= HTTP/1.1");
+    assert_eq!(request.header("x-print"), Some("title=Emma%20%26%20more&genre=novel"));
+}
+
+#[tokio::test]
 async fn headers_are_typed_absent_or_malformed() {
     let server = Server::start(&[
         ("201 Created", "location: /covers/7\r\nx-covers-left: 3\r\nx-sizes: 1, 2\r\n", ""),
@@ -130,7 +141,9 @@ async fn parts_are_written_by_their_encoding_and_retried() {
     let related = Multipart::new().next(File::bytes("{}").media_type("application/json")).next(manifest);
     library.covers().add_cover_related("7", related).await.unwrap();
     let last = server.arrived().pop().unwrap();
-    assert!(last.header("content-type").unwrap().starts_with("multipart/related; boundary="));
+    assert!(
+        last.header("content-type").unwrap().starts_with("multipart/related; type=\"application/json\"; boundary=")
+    );
     assert!(last.body.contains("Content-Disposition: attachment; filename=\"Cargo.toml\"\r\n"), "{}", last.body);
 }
 
@@ -147,6 +160,7 @@ async fn parts_without_names_are_written_and_read_in_their_order() {
     let form = forms::AddPages::new(NewBook::new("Emma".to_owned()))
         .second("*new*")
         .items(vec![File::bytes("P1"), File::bytes("P2").media_type("image/gif")]);
+    let form = Multipart::from(form).header_at(1, "Content-ID", "<new>");
     let response = library.books().add_pages("7", form).send().await.unwrap();
     let parts = response.parts(1000).await.unwrap();
     assert_eq!(parts[0].json::<library::types::Book>().unwrap().title, "Emma");
@@ -165,7 +179,7 @@ async fn parts_without_names_are_written_and_read_in_their_order() {
     };
     let expected = [
         "Content-Type: application/json\r\n\r\n{\"title\":\"Emma\"}",
-        "Content-Type: text/markdown\r\n\r\n*new*",
+        "Content-Type: text/markdown\r\nContent-ID: <new>\r\n\r\n*new*",
         "Content-Type: image/png\r\n\r\nP1",
         "Content-Type: image/gif\r\n\r\nP2",
     ];

@@ -1,0 +1,78 @@
+//! Rust types as they are used.
+
+/// A use of a Rust type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Type {
+    /// A type of the generated module.
+    Named(String),
+    String,
+    Bool,
+    I32,
+    I64,
+    U32,
+    U64,
+    /// An integer without a given width.
+    I128,
+    F64,
+    /// A number of any width, kept as text.
+    Number,
+    /// Bytes in a string, in base64.
+    Base64,
+    /// Bytes in a string, in base64url.
+    Base64Url,
+    /// JSON in a string.
+    JsonText(Box<Type>),
+    Array(Box<Type>),
+    Map(Box<Type>),
+    /// Any JSON value.
+    Any,
+    /// `null` or the other type.
+    Nullable(Box<Type>),
+}
+
+impl Type {
+    pub(crate) fn nullable(self) -> Self {
+        match self {
+            Self::Nullable(_) | Self::Any => self,
+            other => Self::Nullable(Box::new(other)),
+        }
+    }
+
+    /// The type that has the text of such a value, rather than its content.
+    pub(crate) fn text(self) -> Self {
+        match self {
+            Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
+            other => other,
+        }
+    }
+
+    /// Whether it is a text, a boolean or a number with a Rust type.
+    pub(crate) fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::String | Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::I128 | Self::F64
+        )
+    }
+
+    /// The type beneath `Nullable`.
+    pub(crate) fn inner(&self) -> &Type {
+        match self {
+            Self::Nullable(inner) => inner,
+            other => other,
+        }
+    }
+
+    /// The named type within lists, maps and nulls.
+    pub(crate) fn innermost(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.innermost(),
+            _ => None,
+        }
+    }
+
+    /// The named type that a value of this type contains directly, not behind a pointer.
+    pub(crate) fn by_value(&self) -> Option<&str> {
+        if let Self::Named(name) = self.inner() { Some(name) } else { None }
+    }
+}
