@@ -225,3 +225,32 @@ fn only_a_header_is_an_idempotency_key() {
         assert!(code.contains(&format!("Idempotency::{expected}")), "{place}");
     }
 }
+
+#[test]
+fn each_status_has_the_links_of_its_most_specific_response() {
+    for (with, without, expected) in [
+        (&["201"][..], &["409"][..], "[201u16].contains(&status)"),
+        (&["4XX"], &["200", "422"], "(400u16..=499u16).contains(&status)&&![422u16].contains(&status)"),
+        (&["4XX", "503"], &["200"], "(400u16..=499u16).contains(&status)||[503u16].contains(&status)"),
+        (&["default"], &["200"], "![200u16].contains(&status)"),
+        (
+            &["default", "422"],
+            &["200", "4XX"],
+            "!((400u16..=499u16).contains(&status)||[200u16].contains(&status))||[422u16].contains(&status)",
+        ),
+    ] {
+        let response = |status: &str, rest: &str| format!("'{status}': {{description: d{rest}}}");
+        let link = ", links: {it: {operationId: addPet}}";
+        let responses: Vec<String> =
+            (with.iter().map(|it| response(it, link))).chain(without.iter().map(|it| response(it, ""))).collect();
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /pets: {{post: {{operationId: addPet, \
+             responses: {{{}}}}}}}\n",
+            responses.join(", ")
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        let code: String = client.code.split_whitespace().collect();
+        let code = code.replace("|status|{", "|status|");
+        assert!(code.contains(&format!("|status|{expected}")), "{with:?}");
+    }
+}

@@ -141,20 +141,40 @@ fn origin(operation: &Operation, index: usize, link: &Link, root: &TokenStream) 
 }
 
 /// Whether the response with a status has the link. Each status is decided by the most specific response of the document.
+/// It is written without a `match`, for which Clippy would have other forms.
 fn has(operation: &Operation, link: &Link) -> TokenStream {
-    let arms = operation.statuses.iter().map(|status| {
-        let has = link.statuses.contains(status);
-        match status {
-            Status::Code(code) => quote! { #code => #has, },
-            Status::Range(hundreds) => {
-                let (first, last) = (hundreds * 100, hundreds * 100 + 99);
-                quote! { #first..=#last => #has, }
+    let has = |status: Status| link.statuses.contains(&status);
+    let default = has(Status::Default);
+    // The responses that differ from the default, and the codes in their ranges that do not.
+    let (mut codes, mut exceptions, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    for status in &operation.statuses {
+        match *status {
+            Status::Code(code) if has(*status) != default => codes.push(code),
+            Status::Code(code) => {
+                let range = Status::Range(code / 100);
+                exceptions.extend(Some(code).filter(|_| operation.statuses.contains(&range) && has(range) != default));
             }
-            Status::Default => quote! { _ => #has, },
+            Status::Range(hundreds) if has(*status) != default => {
+                let (first, last) = (hundreds * 100, hundreds * 100 + 99);
+                parts.push(quote! { (#first..=#last).contains(&status) });
+            }
+            Status::Range(_) | Status::Default => {}
         }
-    });
-    let other = (!operation.statuses.contains(&Status::Default)).then(|| quote! { _ => false, });
-    quote! { |status| match status { #(#arms)* #other } }
+    }
+    if !codes.is_empty() {
+        parts.push(quote! { [#(#codes),*].contains(&status) });
+    }
+    let any = match parts.as_slice() {
+        [] => return quote! { |_| #default },
+        [one] => quote! { #one },
+        several => quote! { (#(#several)||*) },
+    };
+    match (default, exceptions.is_empty()) {
+        (false, true) => quote! { |status| #(#parts)||* },
+        (true, true) => quote! { |status| !#any },
+        (false, false) => quote! { |status| #any && ![#(#exceptions),*].contains(&status) },
+        (true, false) => quote! { |status| !#any || [#(#exceptions),*].contains(&status) },
+    }
 }
 
 fn expression(value: &Expression) -> TokenStream {
