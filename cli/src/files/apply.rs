@@ -135,7 +135,7 @@ impl Run<'_> {
                 if entry.fields.section("owners").next().is_some() {
                     c1::owners(&found.handle, &mut now).await?;
                 }
-                let left = diff(&entry.fields, &now, "config", secrets);
+                let left = diff(&entry.fields, &now, Some("config"), secrets);
                 c1::change(&found, &entry.fields, &left, secrets).await?;
                 Ok(found.id().to_owned())
             }
@@ -144,7 +144,7 @@ impl Run<'_> {
                     Some(Found::Pipeshub(found)) => found.clone(),
                     _ => pipeshub::create(self.clients.pipeshub.as_ref().ok_or_else(missing)?, &entry.fields).await?,
                 };
-                let left = diff(&entry.fields, &pipeshub::fields(&found), "", secrets);
+                let left = diff(&entry.fields, &pipeshub::fields(&found), None, secrets);
                 pipeshub::change(&found, &entry.fields, &left, secrets).await?;
                 Ok(found.id().to_owned())
             }

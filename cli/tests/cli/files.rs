@@ -86,6 +86,27 @@ async fn after_an_export_the_plan_is_empty_and_no_secret_is_in_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_readme_is_applied_and_changes_no_field_that_it_does_not_have() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = example.replace("cmd:vault read -field=key secret/s3", "env:S3_SECRET");
+    let world = World::with(empty()).await;
+    world.write("example.toml", &example);
+    let applied = world.run("apply example.toml").await;
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let plan = world.run("plan example.toml").await;
+    assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
+    // It stays on, and in its scope, if the file does not say so.
+    let id = applied.rows().iter().find(|row| row["connector"] == "pipeshub.reports").unwrap()["id"].clone();
+    world.write("example.toml", &example.replace("scope = \"team\"\n", "").replace("sync = true\n", ""));
+    for _ in 0..2 {
+        let again = world.run("apply example.toml").await;
+        assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+    }
+    assert_eq!(world.instance.connector(id.as_str().unwrap()).unwrap()["isActive"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     let world = World::start().await;
     assert_eq!(world.run("export c1 --to c1.toml").await.code, 0);
