@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{is_secret, redact};
+use crate::redact::{is_secret, redact};
 
 use super::model::{Entry, Fields, Item, Name};
 

@@ -188,6 +188,10 @@ async fn of_c1(client: &c1_client::Client, entries: &[&Entry], scope: Scope) -> 
                 c1::owners(&there.handle, &mut now).await?;
             }
             let planned = step(entry, wanted, &now, Some("config"), scope, there.map(|it| it.id().to_owned()));
+            if planned.action == Action::Create && entry.fields.text("catalog").is_none() {
+                return Err(Failure::usage(format!("{} does not exist, and needs `catalog`", entry.label())));
+            }
+            c1::check_owners(&entry.fields).map_err(|it| it.at(&entry.label()))?;
             let catalog = entry.fields.text("catalog").or(there.and_then(|it| it.data.catalog_id.as_deref()));
             let is_new = planned.action == Action::Create;
             if is_new || planned.diff.touches("config") {
