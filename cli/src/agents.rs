@@ -18,13 +18,15 @@ pub fn run(ctx: &Ctx, command: &Command) -> Result {
         "version": VERSION,
         "command": "agents",
         "rules": [
-            "a write names the server on stderr before it is sent; --dry-run sends nothing and prints what would be sent",
+            "a write names the server on stderr before it is sent; --dry-run sends and writes nothing, and prints the change",
             "without a terminal each row is one JSON object on a line of stdout; --json prints one document",
+            "errors are text on stderr, also with --json: the exit code has their kind",
+            "a deletion, and any other change that cannot be undone, needs --yes",
             "after exit code 8 run the same command again only if it is `repeatable`, or check first",
             "pass secrets as env:NAME, file:PATH or cmd:COMMAND; they are not printed",
         ],
         "exitCodes": codes,
-        "items": rows,
+        "items": rows.iter().map(|row| ctx.out.pick(row)).collect::<Vec<_>>(),
     });
     ctx.out.text(&format!("{document:#}\n"))
 }

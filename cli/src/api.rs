@@ -1,13 +1,15 @@
 //! `connectors SERVICE api`: any operation of a service, with JSON in and out.
 
-use std::io::Read;
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
-use connectors::{Error, File, Multipart, UntypedCall};
+use connectors::{Error, File, Multipart, Operation, UntypedCall};
 use serde_json::{Value, json};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, confirmed};
 use crate::fail::{Failure, Result};
+use crate::near::nearest;
+use crate::redact::{redact, redacted};
 use crate::reference::pair;
 
 #[derive(clap::Args)]
@@ -26,6 +28,9 @@ pub struct Args {
     /// Print the secrets in the response
     #[arg(long)]
     reveal: bool,
+    /// Send a deletion
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Calls an operation, or lists those of a document.
@@ -38,6 +43,14 @@ pub async fn run(
 ) -> Result {
     let Some(name) = &args.operation else { return list(ctx, document) };
     let mut call = begin(name)?;
+    let document: Value = serde_json::from_str(document).unwrap_or_default();
+    let operation = call.operation();
+    check(&document, operation, &args.parameter)?;
+    let is_read = matches!(operation.method(), "GET" | "HEAD");
+    if operation.method() == "DELETE" {
+        confirmed(args.yes, ctx.globals.dry_run, "a deletion")?;
+    }
+    let mut change = json!({});
     for (name, value) in &args.parameter {
         call = call.parameter(name, value);
     }
@@ -57,9 +70,11 @@ pub async fn run(
         };
         // It is not parsed into a value, because that would round wide numbers.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
+        change["body"] = redacted(serde_json::from_str::<Value>(&text).unwrap_or_default());
         call = call.body_text(text);
     }
     if !args.part.is_empty() {
+        change["parts"] = args.part.iter().map(|(name, _)| name.as_str()).collect();
         let mut parts = Multipart::new();
         for (name, value) in &args.part {
             parts = match value.strip_prefix('@') {
@@ -74,25 +89,62 @@ pub async fn run(
         }
         call = call.multipart(parts);
     }
-    let operation = call.operation();
-    let is_read = matches!(operation.method(), "GET" | "HEAD");
+    let (path, query) = address(operation, &args.parameter);
+    if !query.is_empty() {
+        change["query"] = query.iter().map(|(name, value)| json!([name, value])).collect();
+    }
     let _under = if is_read {
         None
     } else {
-        match ctx.write(server, format!("{} {}", operation.method(), operation.path()))? {
+        match ctx.change(server, format!("{} {path}", operation.method()), change)? {
             None => return Ok(()),
             under => under,
         }
     };
     let mut value = call.send().await?.into_value();
+    if !is_read {
+        ctx.changed();
+    }
     if !args.reveal {
         redact(&mut value);
     }
-    if ctx.globals.json || !ctx.globals.fields.is_empty() {
+    let has = |field: &String| value.get(field.split('.').next().unwrap_or(field)).is_some();
+    if let Some(field) = ctx.globals.fields.iter().find(|field| is_read && value.is_object() && !has(field)) {
+        let known = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        return Err(Failure::usage(format!("the response has no field `{field}`{}", nearest(field, known))));
+    }
+    if ctx.globals.json || !ctx.globals.fields.is_empty() || !io::stdout().is_terminal() {
         ctx.out.one(&value)
     } else {
         ctx.out.text(&format!("{value:#}\n"))
     }
+}
+
+/// The parameters of an operation in a document.
+fn parameters<'d>(document: &'d Value, path: &str, method: &str) -> Vec<&'d str> {
+    let item = &document["paths"][path];
+    let own = [&item["parameters"], &item[method.to_ascii_lowercase()]["parameters"]];
+    let all = own.into_iter().filter_map(Value::as_array).flatten();
+    let target =
+        |it: &'d Value| it["$ref"].as_str().and_then(|at| document.pointer(at.strip_prefix('#')?)).unwrap_or(it);
+    all.filter_map(|it| target(it)["name"].as_str()).collect()
+}
+
+/// Refuses parameters that an operation does not have: a service ignores them.
+fn check(document: &Value, operation: &Operation, given: &[(String, String)]) -> Result {
+    let known = parameters(document, operation.path(), operation.method());
+    let unknown = given.iter().map(|(name, _)| name).filter(|name| !known.contains(&name.as_str()));
+    let near = |name: &String| format!("there is no parameter `{name}`{}", nearest(name, known.iter().copied()));
+    let problems: Vec<String> = unknown.map(near).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+}
+
+/// The path with its values, and the parameters of the query.
+fn address<'a>(operation: &Operation, given: &'a [(String, String)]) -> (String, Vec<&'a (String, String)>) {
+    let is_of_path = |name: &str| operation.path().contains(&format!("{{{name}}}"));
+    let (of_path, query): (Vec<_>, Vec<_>) = given.iter().partition(|(name, _)| is_of_path(name));
+    let set = |path: String, (name, value): &(String, String)| path.replace(&format!("{{{name}}}"), value);
+    (of_path.into_iter().fold(operation.path().to_owned(), set), query)
 }
 
 /// The operations of a document with their parameters.
@@ -102,9 +154,7 @@ fn list(ctx: &Ctx, document: &str) -> Result {
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
             let Some(id) = operation["operationId"].as_str() else { continue };
-            let own = [&item["parameters"], &operation["parameters"]];
-            let names: Vec<&str> =
-                own.iter().filter_map(|it| it.as_array()).flatten().filter_map(|it| it["name"].as_str()).collect();
+            let names = parameters(&document, path, method);
             rows.push(json!({
                 "operation": id,
                 "method": method.to_uppercase(),
@@ -115,66 +165,4 @@ fn list(ctx: &Ctx, document: &str) -> Result {
         }
     }
     ctx.out.rows(&["operation", "method", "path", "parameters"], &rows)
-}
-
-/// Redacts values whose names suggest secrets.
-pub fn redact(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                if is_secret(name) && has_value(member) {
-                    *member = json!("[redacted]");
-                } else {
-                    redact(member);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact),
-        _ => {}
-    }
-}
-
-/// Whether the value of a member with the name of a secret is one. A flag or a number is not a secret.
-fn has_value(member: &Value) -> bool {
-    match member {
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => items.iter().any(has_value),
-        Value::Object(members) => members.values().any(has_value),
-    }
-}
-
-/// Whether a key's name suggests a secret.
-pub fn is_secret(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let ends = [
-        "secretaccesskey",
-        "secret",
-        "secrets",
-        "password",
-        "passwords",
-        "passphrase",
-        "token",
-        "tokens",
-        "apikey",
-        "secretkey",
-        "accountkey",
-        "privatekey",
-        "connectionstring",
-        "credential",
-        "credentialsjson",
-        "downloadurl",
-    ];
-    ends.iter().any(|end| name.ends_with(end)) && !name.ends_with("pagetoken")
-}
-
-/// Whether a value has a member whose name suggests a secret.
-pub fn holds_secret(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.iter().any(|(name, it)| (is_secret(name) && has_value(it)) || holds_secret(it))
-        }
-        Value::Array(items) => items.iter().any(holds_secret),
-        _ => false,
-    }
 }

@@ -29,6 +29,9 @@ pub fn run(ctx: &Ctx, command: &Command) -> Result {
     let exchanges = recording::exchanges(file).map_err(Failure::of_file(file))?;
     let test = test(file, &exchanges)?;
     let calls = test.calls;
+    if !ctx.local(&format!("write a test of {calls} calls to {}", to.display()))? {
+        return Ok(());
+    }
     let mut options = std::fs::File::options();
     let written = options.write(true).create_new(true).open(to);
     let written = written.and_then(|mut to| std::io::Write::write_all(&mut to, test.text.as_bytes()));

@@ -2,9 +2,10 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory, Parser, Subcommand};
+use serde_json::json;
 
 use crate::ctx::{Ctx, Globals};
-use crate::fail::Result;
+use crate::fail::{Failure, Result};
 use crate::{agents, c1, cassette, commands, files, login, pipeshub, probe, status};
 
 /// Operate ConductorOne (C1) and PipesHub connectors
@@ -97,15 +98,19 @@ pub async fn run(ctx: &Ctx, given: Command) -> Result {
         Command::Logout(args) => login::logout(ctx, &args).await,
         Command::Profiles => login::profiles(ctx),
         Command::Completions { shell } => {
+            ctx.out.text_only("completions are a script")?;
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "connectors", &mut script);
             ctx.out.text(&String::from_utf8_lossy(&script))
         }
         Command::Man { folder } => {
-            std::fs::create_dir_all(&folder)?;
-            clap_mangen::generate_to(command(), &folder)?;
-            ctx.out.note(&format!("wrote the manual to {}", folder.display()));
-            Ok(())
+            if !ctx.local(&format!("write the manual into {}", folder.display()))? {
+                return Ok(());
+            }
+            let at = Failure::of_file(&folder);
+            std::fs::create_dir_all(&folder).map_err(at)?;
+            clap_mangen::generate_to(command(), &folder).map_err(at)?;
+            ctx.done(&json!({"folder": folder.display().to_string()}))
         }
         Command::Agents => agents::run(ctx, &command()),
     }

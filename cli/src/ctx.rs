@@ -1,5 +1,7 @@
 //! The context of every command: output, profile, and the operations that Ctrl-C may interrupt.
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -7,7 +9,7 @@ use clap::Args;
 use connectors::{Connection, Limits, Paced, c1, pipeshub};
 use serde_json::{Value, json};
 
-use crate::fail::{Failure, Result};
+use crate::fail::{Cause, Failure, Kind, Result};
 use crate::out::Out;
 use crate::{profile, span};
 
@@ -18,13 +20,13 @@ pub struct Globals {
     /// The profile to use, instead of the environment or the profile `default`
     #[arg(long, global = true, env = "CONNECTORS_PROFILE", value_name = "NAME")]
     pub profile: Option<String>,
-    /// Print one JSON document; docs/cli.schema.json describes it
+    /// Print one JSON document; cli.schema.json describes it. Errors are text on stderr
     #[arg(long, global = true)]
     pub json: bool,
     /// Print only these fields, such as id,name
     #[arg(long, global = true, value_delimiter = ',', value_name = "FIELDS")]
     pub fields: Vec<String>,
-    /// Print the changes, and send none of them
+    /// Print the changes, and send and write none of them
     #[arg(long, global = true)]
     pub dry_run: bool,
     /// Print results and errors only
@@ -70,11 +72,12 @@ pub struct Ctx {
     pub out: Out,
     pub globals: Globals,
     doing: Arc<Mutex<Vec<Doing>>>,
+    is_changed: Arc<AtomicBool>,
 }
 
 impl Ctx {
     pub fn new(out: Out, globals: Globals) -> Self {
-        Self { out, globals, doing: Arc::default() }
+        Self { out, globals, doing: Arc::default(), is_changed: Arc::default() }
     }
 
     pub async fn c1(&self) -> Result<c1::Client> {
@@ -98,15 +101,93 @@ impl Ctx {
     /// Starts a write, and prints the server and the change on stderr. Returns `None` in a dry run, which prints them
     /// and sends nothing.
     pub fn write(&self, server: &str, what: impl Into<String>) -> Result<Option<Under>> {
+        self.change(server, what, Value::Null)
+    }
+
+    /// Starts a write like [`Ctx::write`]. A dry run prints the change with its values, too.
+    pub fn change(&self, server: &str, what: impl Into<String>, change: Value) -> Result<Option<Under>> {
         let what = what.into();
-        let host = server.split_once("://").map_or(server, |(_, host)| host);
         if self.globals.dry_run {
-            let row = json!({"dryRun": true, "server": host, "would": what});
-            self.out.rows(&["server", "would"], &[row])?;
+            self.out.would(&[planned(Some(host(server)), &what, change)])?;
             return Ok(None);
         }
-        self.out.note(&format!("{host}: {what}"));
+        self.out.note(&format!("{}: {what}", host(server)));
         Ok(Some(self.doing_write(what)))
+    }
+
+    /// Whether to write local files. A dry run prints what would be written.
+    pub fn local(&self, what: &str) -> Result<bool> {
+        if self.globals.dry_run {
+            self.out.would(&[planned(None, what, Value::Null)])?;
+        }
+        Ok(!self.globals.dry_run)
+    }
+
+    /// Changes several objects one by one, and prints a row for each. One that fails does not stop the others.
+    pub async fn each<T: fmt::Display>(
+        &self,
+        server: &str,
+        verb: &str,
+        items: &[T],
+        act: impl AsyncFn(&T) -> Result<Value>,
+    ) -> Result {
+        let what = |item: &T| format!("{verb} {item}");
+        if self.globals.dry_run {
+            let rows = items.iter().map(|item| planned(Some(host(server)), &what(item), Value::Null));
+            return self.out.would(&rows.collect::<Vec<_>>());
+        }
+        let mut rows = Vec::new();
+        let mut failed: Vec<(String, Kind)> = Vec::new();
+        for item in items {
+            self.out.note(&format!("{}: {}", host(server), what(item)));
+            let under = self.doing_write(what(item));
+            let acted = act(item).await;
+            drop(under);
+            match acted {
+                Ok(row) => {
+                    self.changed();
+                    rows.push(row);
+                }
+                Err(failure) if items.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    rows.push(json!({"id": item.to_string(), "state": "failed", "error": failure.message}));
+                    failed.push((item.to_string(), failure.kind));
+                }
+            }
+        }
+        let printed = match rows.as_slice() {
+            [row] => self.out.one(row),
+            rows => self.out.rows(&["id", "state", "error"], rows),
+        };
+        match failed.iter().map(|(_, kind)| *kind).max() {
+            Some(kind) => {
+                let names: Vec<&str> = failed.iter().map(|(name, _)| name.as_str()).collect();
+                let message = format!("{} of {} failed: {}", failed.len(), items.len(), names.join(", "));
+                Err(Failure::new(kind, message))
+            }
+            None => printed,
+        }
+    }
+
+    /// Records that a change was made: a failure after it is not one before any change.
+    pub fn changed(&self) {
+        self.is_changed.store(true, Ordering::Relaxed);
+    }
+
+    /// A failure, with the exit code that is right after a change.
+    pub fn after_change(&self, failure: Failure) -> Failure {
+        let is_changed = self.is_changed.load(Ordering::Relaxed);
+        match (failure.cause, failure.kind) {
+            (Cause::Output, _) if is_changed => Failure {
+                message: format!("the change was made, but {}", failure.message),
+                kind: Kind::Findings,
+                ..failure
+            },
+            (_, Kind::Usage) if is_changed => {
+                Failure { kind: Kind::Conflict, ..failure }.at("after a part of the change")
+            }
+            _ => failure,
+        }
     }
 
     /// Records a write that was announced together with others.
@@ -131,8 +212,23 @@ impl Ctx {
 
     /// Prints one result: the change, and the id of its object.
     pub fn done(&self, row: &Value) -> Result {
+        self.changed();
         self.out.one(row)
     }
+}
+
+/// The host of a server's URL.
+pub fn host(server: &str) -> &str {
+    server.split_once("://").map_or(server, |(_, host)| host)
+}
+
+/// A row of a dry run.
+pub fn planned(server: Option<&str>, what: &str, change: Value) -> Value {
+    let mut row = json!({"dryRun": true, "server": server, "would": what});
+    if !change.is_null() {
+        row["change"] = change;
+    }
+    row
 }
 
 /// An operation that lasts until this is dropped.

@@ -21,7 +21,7 @@ pub enum Kind {
     /// A timeout, no connection, or a failure of the service.
     Timeout = 7,
     /// The request was sent, and it is unknown whether the service processed it.
-    Doubt = 8,
+    Unknown = 8,
 }
 
 /// The exit codes, with their names and meanings.
@@ -30,7 +30,7 @@ pub const CODES: [(u8, &str, &str); 10] = [
     (
         1,
         "findings",
-        "done, and there is something to report: a plan with changes, a failed sync, a connector that needs care",
+        "done, and there is something to report: a plan with changes, a failed sync, a connector that needs care, a result that cannot be printed",
     ),
     (2, "usage", "the command, its input, a file or a setting is wrong; nothing was changed"),
     (3, "auth", "no credentials, wrong ones, or not enough rights"),
@@ -38,17 +38,26 @@ pub const CODES: [(u8, &str, &str); 10] = [
     (5, "conflict", "the state of the object does not allow it, or the service refused"),
     (6, "rate", "too many calls; retry later"),
     (7, "timeout", "no response in time, not reachable, or the service failed; retry later"),
-    (8, "doubt", "a write was sent, and it is unknown whether the service processed it; check before you retry"),
-    (130, "interrupted", "Ctrl-C, and no write was in flight"),
+    (8, "unknown", "a write was sent, and it is unknown whether the service processed it; check before you retry"),
+    (130, "interrupted", "Ctrl-C or SIGTERM, and no write was in flight"),
 ];
+
+/// What has failed, where that makes a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The keyring that has the credentials cannot be used.
+    Keyring,
+    /// The result cannot be printed.
+    Output,
+    Other,
+}
 
 /// A failed command.
 #[derive(Debug)]
 pub struct Failure {
     pub kind: Kind,
     pub message: String,
-    /// The keyring that has the credentials cannot be used.
-    pub is_of_keyring: bool,
+    pub cause: Cause,
 }
 
 /// The result of a command.
@@ -56,7 +65,7 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 
 impl Failure {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), is_of_keyring: false }
+        Self { kind, message: message.into(), cause: Cause::Other }
     }
 
     pub fn usage(message: impl Into<String>) -> Self {
@@ -65,7 +74,12 @@ impl Failure {
 
     /// The keyring that has the credentials cannot be used.
     pub fn of_keyring(message: String) -> Self {
-        Self { is_of_keyring: true, ..Self::new(Kind::Auth, message) }
+        Self { cause: Cause::Keyring, ..Self::new(Kind::Auth, message) }
+    }
+
+    /// The result cannot be printed.
+    pub fn of_output(error: &std::io::Error) -> Self {
+        Self { cause: Cause::Output, ..Self::usage(format!("the result cannot be printed: {error}")) }
     }
 
     pub fn at(self, what: &str) -> Self {
@@ -93,13 +107,16 @@ impl From<connectors::Error> for Failure {
         if let Some(id) = error.created() {
             message.push_str(&format!("; {id} was created"));
         }
+        if let Some(wait) = error.retry_after() {
+            message.push_str(&format!("; retry after {} s", wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
+        }
         Self::new(kind(&error), message)
     }
 }
 
 fn kind(error: &connectors::Error) -> Kind {
     if error.may_have_happened() {
-        Kind::Doubt
+        Kind::Unknown
     } else if error.is_rate_limited() {
         Kind::Rate
     } else if error.is_auth() || error.is_permission_denied() {
@@ -109,7 +126,8 @@ fn kind(error: &connectors::Error) -> Kind {
     } else if error.is_conflict() || error.is_refused() {
         Kind::Conflict
     } else if error.is_config() || error.is_invalid_argument() || error.is_bad_request() {
-        Kind::Usage
+        // Of a change in several calls, a part may be done.
+        if error.is_partial() || error.created().is_some() { Kind::Conflict } else { Kind::Usage }
     } else {
         Kind::Timeout
     }
@@ -117,8 +135,6 @@ fn kind(error: &connectors::Error) -> Kind {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        // The reader of the output has closed it. That is not an error.
-        let is_over = error.kind() == std::io::ErrorKind::BrokenPipe;
-        Self::usage(if is_over { String::new() } else { error.to_string() })
+        Self::usage(error.to_string())
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::ctx::Ctx;
 use crate::fail::{Failure, Result};
 use crate::keyring;
+use crate::out::{clean, say};
 use crate::profile::{self, DEFAULT, Profiles, Service, Store};
 use crate::reference::Reference;
 
@@ -54,6 +55,17 @@ fn name(ctx: &Ctx) -> &str {
 }
 
 pub async fn login(ctx: &Ctx, args: LoginArgs) -> Result {
+    let has_secret = args.token.is_some() || args.client_secret.is_some();
+    if args.service == Service::Pipeshub && !has_secret && !io::stdin().is_terminal() {
+        return Err(Failure::usage("no token: pass --token env:NAME, file:PATH or cmd:COMMAND"));
+    }
+    if ctx.globals.dry_run {
+        let instead =
+            if Profiles::read()?.has(name(ctx), args.service) { ", instead of those that it has" } else { "" };
+        let after = if has_secret { "" } else { ", after a person has logged in" };
+        let what = format!("store credentials for {} in the profile {}", args.service.name(), name(ctx));
+        return ctx.local(&format!("{what}{instead}{after}")).map(drop);
+    }
     let mut token = args.token.as_ref().map(Reference::resolve).transpose()?;
     let secret = args.client_secret.as_ref().map(Reference::resolve).transpose()?;
     let mut expires_at = None;
@@ -122,11 +134,7 @@ async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Op
     let at = |path: &str| format!("{server}/auth/v1/{path}");
     let grant = DeviceLogin::new(at("device_authorization"), at("token"), id).begin(Connection::new()).await?;
     let page = grant.verification_uri_complete().unwrap_or_else(|| grant.verification_uri());
-    anstream::eprintln!(
-        "open {} and confirm the code {}",
-        crate::out::clean(page),
-        crate::out::clean(grant.user_code())
-    );
+    say(&format!("open {} and confirm the code {}", clean(page), clean(grant.user_code())));
     let _under = ctx.wait("the login");
     let login = grant.wait().await?;
     let token = login.token().await?;
@@ -134,11 +142,9 @@ async fn device(ctx: &Ctx, tenant: Option<&str>, id: &str) -> Result<(String, Op
     Ok((token.expose().to_owned(), lifetime))
 }
 
-/// Asks for a line on standard input.
+/// Asks a person for a line.
 fn asked(what: &str) -> Result<String> {
-    if io::stdin().is_terminal() {
-        anstream::eprintln!("paste {what}, and press Enter:");
-    }
+    say(&format!("paste {what}, and press Enter:"));
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let line = line.trim();
@@ -146,6 +152,9 @@ fn asked(what: &str) -> Result<String> {
 }
 
 pub async fn logout(ctx: &Ctx, args: &LogoutArgs) -> Result {
+    if !ctx.local(&format!("remove the credentials for {} from the profile {}", args.service.name(), name(ctx)))? {
+        return Ok(());
+    }
     let mut profiles = Profiles::read()?;
     let (removed, why) = profiles.remove(name(ctx), args.service).await?;
     if let Some(why) = why {

@@ -17,7 +17,9 @@ mod pipeshub;
 mod private;
 mod probe;
 mod profile;
+mod redact;
 mod reference;
+mod schema;
 mod span;
 mod status;
 
@@ -35,9 +37,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help and version are errors of clap too.
             match cli::misplaced_secret(&error) {
-                Some(argument) => anstream::eprintln!(
-                    "error (usage): {argument}: pass a secret as env:NAME, file:PATH or cmd:COMMAND"
-                ),
+                Some(argument) => {
+                    out::say(&format!("error (usage): {argument}: pass a secret as env:NAME, file:PATH or cmd:COMMAND"))
+                }
                 None => drop(error.print()),
             }
             return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });
@@ -55,6 +57,10 @@ fn main() -> ExitCode {
         clap::ColorChoice::Never => anstream::ColorChoice::Never.write_global(),
     }
     trace(globals.verbose);
+    if let Err(failure) = schema::check(&command, &globals.fields) {
+        out::say(&format!("error (usage): {}", out::clean(&failure.message)));
+        return ExitCode::from(Kind::Usage as u8);
+    }
     let out = Out { json: globals.json, fields: globals.fields.clone(), quiet: globals.quiet, command };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
@@ -66,7 +72,7 @@ fn main() -> ExitCode {
         Err(Interrupted::Failed(failure)) => {
             if !failure.message.is_empty() {
                 let name = fail::CODES.iter().find(|(code, ..)| *code == failure.kind as u8).map_or("", |it| it.1);
-                anstream::eprintln!("error ({name}): {}", out::clean(&failure.message));
+                out::say(&format!("error ({name}): {}", out::clean(&failure.message)));
             }
             ExitCode::from(failure.kind as u8)
         }
@@ -86,22 +92,37 @@ impl From<std::io::Error> for Interrupted {
     }
 }
 
-/// Runs a command until it ends, or until Ctrl-C.
+/// Returns at Ctrl-C, or when a supervisor stops the command.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut ended = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = ended.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Runs a command until it ends, or until Ctrl-C or SIGTERM.
 async fn run(ctx: &Ctx, command: cli::Command) -> Result<(), Interrupted> {
     // The current operations are read before the command is dropped.
-    let interrupted = async { tokio::signal::ctrl_c().await.map(|()| ctx.doing()) };
+    let interrupted = async { stopped().await.map(|()| ctx.doing()) };
     tokio::select! {
         biased;
         interrupted = interrupted => {
             let doing = interrupted?;
             for doing in &doing {
                 let rest = if doing.is_write { "the service may have processed it" } else { "it continues by itself" };
-                anstream::eprintln!("interrupted: {}; {rest}", out::clean(&doing.what));
+                out::say(&format!("interrupted: {}; {rest}", out::clean(&doing.what)));
             }
-            let is_doubt = doing.iter().any(|doing| doing.is_write);
-            Err(Interrupted::Signal(if is_doubt { Kind::Doubt as u8 } else { 130 }))
+            let is_unknown = doing.iter().any(|doing| doing.is_write);
+            Err(Interrupted::Signal(if is_unknown { Kind::Unknown as u8 } else { 130 }))
         }
-        result = cli::run(ctx, command) => result.map_err(Interrupted::Failed),
+        result = cli::run(ctx, command) => result.map_err(|failure| Interrupted::Failed(ctx.after_change(failure))),
     }
 }
 

@@ -102,7 +102,7 @@ impl Profiles {
         self.document.get(profile)?.get(service.name())?.get(field)?.as_str().filter(|text| !text.is_empty())
     }
 
-    fn has(&self, profile: &str, service: Service) -> bool {
+    pub fn has(&self, profile: &str, service: Service) -> bool {
         self.document.get(profile).is_some_and(|it| it.get(service.name()).is_some())
     }
 
@@ -246,12 +246,29 @@ fn chosen<'a>(named: Option<&'a str>, variables: &[&str]) -> Option<&'a str> {
 }
 
 /// Whether there are credentials for a service.
-pub fn is_set_up(named: Option<&str>, service: Service) -> Result<bool> {
+fn is_set_up(named: Option<&str>, service: Service) -> Result<bool> {
     let variables: &[&str] = if service == Service::C1 { &C1_VARIABLES } else { &PIPESHUB_VARIABLES };
     match chosen(named, variables) {
         Some(profile) => Ok(Profiles::read()?.has(profile, service)),
         None => Ok(true),
     }
+}
+
+/// The services to read from: the chosen one, or each with credentials.
+pub fn services(named: Option<&str>, chosen: Option<Service>) -> Result<Vec<Service>> {
+    if let Some(service) = chosen {
+        return Ok(vec![service]);
+    }
+    let mut services = Vec::new();
+    for service in [Service::C1, Service::Pipeshub] {
+        if is_set_up(named, service)? {
+            services.push(service);
+        }
+    }
+    if services.is_empty() {
+        return Err(Failure::new(Kind::Auth, "no credentials for any service; run `connectors login`"));
+    }
+    Ok(services)
 }
 
 fn nothing(profile: &str, service: Service) -> Failure {

@@ -1,10 +1,14 @@
 //! References to secrets: `env:NAME`, `file:PATH` or `cmd:COMMAND`. The secret itself is in no file and no command
 //! line.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::{Command, Stdio};
 
+use serde_json::{Map, Value, json};
+
 use crate::fail::{Failure, Result};
+use crate::redact::redacted;
 
 /// The place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +67,51 @@ impl Reference {
         }
         Ok(text.to_owned())
     }
+}
+
+/// Secrets that were read together, each once.
+#[derive(Default)]
+pub struct Secrets(BTreeMap<String, String>);
+
+impl Secrets {
+    /// Reads all of them, or names every one that cannot be read.
+    pub fn read<'a>(references: impl IntoIterator<Item = &'a Reference>) -> Result<Self> {
+        let mut secrets = Self::default();
+        let mut problems = Vec::new();
+        for reference in references {
+            let name = reference.to_string();
+            if secrets.0.contains_key(&name) {
+                continue;
+            }
+            match reference.resolve() {
+                Ok(secret) => drop(secrets.0.insert(name, secret)),
+                Err(failure) if problems.contains(&failure.message) => {}
+                Err(failure) => problems.push(failure.message),
+            }
+        }
+        if problems.is_empty() { Ok(secrets) } else { Err(Failure::usage(problems.join("; "))) }
+    }
+
+    pub fn get(&self, reference: &Reference) -> Result<&str> {
+        let missing = || Failure::usage(format!("the secret {reference} was not read"));
+        self.0.get(&reference.to_string()).map(String::as_str).ok_or_else(missing)
+    }
+}
+
+/// Refuses these keys as plain values: a command line is visible to others, and is stored.
+pub fn plain_secrets<'a>(keys: impl Iterator<Item = &'a str>) -> Result {
+    let problems: Vec<String> = keys
+        .map(|key| format!("{key} is a secret: pass it with --secret {key}=env:NAME, file:PATH or cmd:COMMAND"))
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+}
+
+/// Values and secrets of a command line as a dry run shows them: the secrets as their places.
+pub fn shown(values: &[(String, String)], secrets: &[(String, Reference)]) -> Map<String, Value> {
+    let values: Map<String, Value> = values.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    let Value::Object(mut shown) = redacted(values) else { return Map::new() };
+    shown.extend(secrets.iter().map(|(key, place)| (key.clone(), json!({"from": place.to_string()}))));
+    shown
 }
 
 /// Parses `KEY=VALUE`.

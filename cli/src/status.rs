@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
-use crate::fail::{Failure, Kind, Result};
+use crate::fail::{Cause, Failure, Kind, Result};
 use crate::profile::{self, Service};
 use crate::{c1 as c1_commands, pipeshub as pipeshub_commands, span};
 
@@ -30,30 +30,19 @@ pub struct Args {
 pub async fn run(ctx: &Ctx, args: Args) -> Result {
     let profile = ctx.globals.profile.as_deref();
     let mut rows = Vec::new();
-    let mut asked = 0;
     let age = SignedDuration::try_from(args.max_age).unwrap_or(SignedDuration::MAX);
     let oldest = Timestamp::now().checked_sub(age).unwrap_or(Timestamp::MIN);
-    for service in [Service::C1, Service::Pipeshub] {
-        let wanted = match args.service {
-            Some(only) => only == service,
-            None => profile::is_set_up(profile, service)?,
-        };
-        if wanted {
-            asked += 1;
-            match of_service(ctx, service, &args, oldest).await {
-                Ok(found) => rows.extend(found),
-                // The other service is read in spite of it.
-                Err(failure) if failure.is_of_keyring => rows.push(json!({
-                    "service": service.name(), "id": profile.unwrap_or(profile::DEFAULT), "name": null,
-                    "finding": "keyring", "since": null,
-                    "detail": failure.message, "todo": "unlock the keyring, or log in again with `--store file`",
-                })),
-                Err(failure) => return Err(failure),
-            }
+    for service in profile::services(profile, args.service)? {
+        match of_service(ctx, service, &args, oldest).await {
+            Ok(found) => rows.extend(found),
+            // The other service is read in spite of it.
+            Err(failure) if failure.cause == Cause::Keyring => rows.push(json!({
+                "service": service.name(), "id": profile.unwrap_or(profile::DEFAULT), "name": null,
+                "finding": "keyring", "since": null,
+                "detail": failure.message, "todo": "unlock the keyring, or log in again with `--store file`",
+            })),
+            Err(failure) => return Err(failure),
         }
-    }
-    if asked == 0 {
-        return Err(Failure::new(Kind::Auth, "no credentials for any service; run `connectors login`"));
     }
     rows.sort_by_key(|row| (row["service"].to_string(), row["id"].to_string(), row["finding"].to_string()));
     ctx.out.rows(&["service", "id", "finding", "since", "detail"], &rows)?;

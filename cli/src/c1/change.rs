@@ -1,11 +1,14 @@
 //! Creating, changing and deleting connectors.
 
+use clap::builder::NonEmptyStringValueParser;
 use connectors::c1::{Client, EnvConfig, types};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ctx::{Ctx, confirmed};
 use crate::fail::{Failure, Result};
-use crate::reference::Reference;
+use crate::near::nearest;
+use crate::redact::is_secret;
+use crate::reference::{Secrets, plain_secrets, shown};
 
 use super::arg::{Config, Ref};
 use super::read::row;
@@ -17,7 +20,7 @@ pub struct CreateArgs {
     /// The id of the catalog entry
     catalog: String,
     /// The display name
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
     /// Its description
     #[arg(long)]
@@ -44,35 +47,50 @@ pub struct SetArgs {
     without_secrets: bool,
 }
 
+/// A configuration with the command line's values, and with a placeholder for each secret: to check its keys.
+fn outline(config: EnvConfig, given: &Config) -> EnvConfig {
+    let config = given.values.iter().fold(config, |config, (key, value)| config.text(key, value));
+    given.secrets.iter().fold(config, |config, (key, _)| config.text(key, "unread"))
+}
+
 /// A configuration with the command line's values. Secrets are not in the result's `Debug`.
-fn with(mut config: EnvConfig, given: &Config, resolve: bool) -> Result<EnvConfig> {
-    for (key, value) in &given.values {
-        config = config.text(key, value);
-    }
-    for (key, secret) in &given.secrets {
-        config = config.secret(key, value_of(secret, resolve)?);
+fn with(config: EnvConfig, given: &Config, secrets: &Secrets) -> Result<EnvConfig> {
+    let mut config = given.values.iter().fold(config, |config, (key, value)| config.text(key, value));
+    for (key, place) in &given.secrets {
+        config = config.secret(key, secrets.get(place)?);
     }
     Ok(config)
 }
 
-/// A dry run reads no secrets.
-fn value_of(secret: &Reference, resolve: bool) -> Result<String> {
-    if resolve { secret.resolve() } else { Ok("unread".to_owned()) }
+/// Reads the secrets of a command line. A dry run reads none.
+fn read(ctx: &Ctx, given: &Config) -> Result<Secrets> {
+    let places = given.secrets.iter().map(|(_, place)| place).filter(|_| !ctx.globals.dry_run);
+    Secrets::read(places)
+}
+
+/// Refuses secrets as plain values: those that the schema marks, or without a schema those whose names suggest it.
+fn refuse_plain(given: &Config, schema: Option<&types::ConfigSchema>) -> Result {
+    let is_marked = |key: &str| schema.map_or_else(|| is_secret(key), |schema| secrets(schema).any(|it| it == key));
+    plain_secrets(given.values.iter().map(|(key, _)| key.as_str()).filter(|key| is_marked(key)))
 }
 
 pub async fn create(ctx: &Ctx, c1: &Client, args: CreateArgs) -> Result {
     let app = c1.app(args.app.as_str());
-    let config = match args.self_hosted {
-        true => None,
-        false => Some(with(EnvConfig::new(), &args.config, !ctx.globals.dry_run)?),
-    };
-    if let Some(config) = &config {
-        config.validate(&app.configuration_schema(args.catalog.as_str()).await?)?;
+    let kind = if args.self_hosted { "self-hosted" } else { "hosted" };
+    if !args.self_hosted {
+        let schema = app.configuration_schema(args.catalog.as_str()).await?;
+        refuse_plain(&args.config, Some(&schema))?;
+        outline(EnvConfig::new(), &args.config).validate(&schema)?;
     }
-    let kind = if config.is_some() { "hosted" } else { "self-hosted" };
-    let what = format!("create a {kind} connector of {} in {}", args.catalog, args.app);
+    let secrets = read(ctx, &args.config)?;
     let before = app.snapshot().await?;
-    let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
+    let what = format!("create a {kind} connector of {} in {}", args.catalog, args.app);
+    let change = json!({
+        "app": args.app, "catalog": args.catalog, "name": args.name, "description": args.description,
+        "config": (!args.self_hosted).then(|| shown(&args.config.values, &args.config.secrets)),
+    });
+    let Some(_under) = ctx.change(c1.server(), what, change)? else { return Ok(()) };
+    let config = if args.self_hosted { None } else { Some(with(EnvConfig::new(), &args.config, &secrets)?) };
     let create = app.create_connector(args.catalog.as_str()).config(config).display_name(args.name.as_deref());
     let created = create.description(args.description.as_deref()).find_or_create(&before).await?;
     ctx.done(&row(&args.app, &created))
@@ -82,11 +100,17 @@ pub async fn set(ctx: &Ctx, c1: &Client, args: SetArgs) -> Result {
     let connector = args.connector.handle(c1);
     let data = connector.get().await?;
     let stored = data.config.as_ref().map(EnvConfig::from).unwrap_or_default();
-    let config = with(without(stored, &args.unset), &args.config, !ctx.globals.dry_run)?;
-    if let Some(catalog) = data.catalog_id.as_deref().filter(|id| !id.is_empty()) {
-        let schema = connector.app().configuration_schema(catalog).await?;
-        config.validate(&schema)?;
-        let missing: Vec<&str> = secrets(&schema).filter(|key| config.get(key).is_none()).collect();
+    let schema = match data.catalog_id.as_deref().filter(|id| !id.is_empty()) {
+        Some(catalog) => Some(connector.app().configuration_schema(catalog).await?),
+        None => None,
+    };
+    refuse_plain(&args.config, schema.as_ref())?;
+    known(&args.unset, &stored, schema.as_ref())?;
+    let kept = without(stored, &args.unset);
+    let outline = outline(kept.clone(), &args.config);
+    if let Some(schema) = &schema {
+        outline.validate(schema)?;
+        let missing: Vec<&str> = secrets(schema).filter(|key| outline.get(key).is_none()).collect();
         if !missing.is_empty() && !args.without_secrets {
             let message = format!(
                 "C1 returns no secrets and replaces the whole configuration: pass {} with --secret, or use --without-secrets",
@@ -95,9 +119,12 @@ pub async fn set(ctx: &Ctx, c1: &Client, args: SetArgs) -> Result {
             return Err(Failure::usage(message));
         }
     }
-    let keys: Vec<&str> = config.keys().collect();
+    let read = read(ctx, &args.config)?;
+    let keys: Vec<&str> = outline.keys().collect();
     let what = format!("set the configuration of {} ({})", args.connector, keys.join(", "));
-    let Some(_under) = ctx.write(c1.server(), what)? else { return Ok(()) };
+    let change = json!({"set": shown(&args.config.values, &args.config.secrets), "unset": args.unset});
+    let Some(_under) = ctx.change(c1.server(), what, change)? else { return Ok(()) };
+    let config = with(kept, &args.config, &read)?;
     let changed = connector.update().config(config).await?;
     ctx.done(&row(&args.connector.app, &changed))
 }
@@ -107,23 +134,34 @@ fn secrets(schema: &types::ConfigSchema) -> impl Iterator<Item = &str> {
     schema.fields.iter().flatten().filter(|field| field.is_secret()).filter_map(|field| field.name.as_deref())
 }
 
+/// Refuses keys that are neither stored nor in the schema.
+fn known(keys: &[String], stored: &EnvConfig, schema: Option<&types::ConfigSchema>) -> Result {
+    let fields = schema.iter().flat_map(|schema| schema.fields.iter().flatten());
+    let known: Vec<&str> = stored.keys().chain(fields.filter_map(|field| field.name.as_deref())).collect();
+    let unknown = keys.iter().filter(|key| !known.contains(&key.as_str()));
+    let problems: Vec<String> =
+        unknown.map(|key| format!("unknown key `{key}`{}", nearest(key, known.iter().copied()))).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+}
+
 /// A configuration without some of its keys.
 fn without(config: EnvConfig, keys: &[String]) -> EnvConfig {
     keys.iter().fold(config, |config, key| config.unset(key))
 }
 
 pub async fn rename(ctx: &Ctx, c1: &Client, connector: &Ref, name: &str, description: Option<&str>) -> Result {
-    let Some(_under) = ctx.write(c1.server(), format!("rename {connector} to `{name}`"))? else { return Ok(()) };
+    let what = format!("rename {connector} to `{name}`");
+    let change = json!({"name": name, "description": description});
+    let Some(_under) = ctx.change(c1.server(), what, change)? else { return Ok(()) };
     let changed = connector.handle(c1).update().display_name(name).description(description).await?;
     ctx.done(&row(&connector.app, &changed))
 }
 
 pub async fn delete(ctx: &Ctx, c1: &Client, connectors: &[Ref], yes: bool) -> Result {
     confirmed(yes, ctx.globals.dry_run, "deleting a connector")?;
-    for connector in connectors {
-        let Some(_under) = ctx.write(c1.server(), format!("delete {connector}"))? else { continue };
+    let delete = async |connector: &Ref| -> Result<Value> {
         connector.handle(c1).delete().await?;
-        ctx.done(&json!({"id": connector.to_string(), "state": "deleted"}))?;
-    }
-    Ok(())
+        Ok(json!({"id": connector.to_string(), "state": "deleted"}))
+    };
+    ctx.each(c1.server(), "delete", connectors, delete).await
 }

@@ -27,6 +27,7 @@ pub async fn rotate(ctx: &Ctx, c1: &Client, connector: &Ref, secret_file: &Path)
             return Err(error.into());
         }
     };
+    ctx.changed();
     let secret = issued.client_secret.as_deref().unwrap_or_default();
     file.write_all(secret.as_bytes()).and_then(|()| file.sync_all()).map_err(at)?;
     ctx.done(&json!({
@@ -46,6 +47,9 @@ pub async fn revoke(ctx: &Ctx, c1: &Client, connector: &Ref, credential: &str, y
 }
 
 pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &Path) -> Result {
+    if !ctx.local(&format!("write the data of the sync {sync} of {connector} to {}", to.display()))? {
+        return Ok(());
+    }
     let link = connector.handle(c1).sync_download_url(sync).await?;
     // The error omits reqwest's message, which contains the link to the data.
     let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
@@ -58,7 +62,7 @@ pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &
     let mut bytes = 0;
     let mut copied = async || -> Result {
         while let Some(chunk) = fetched.chunk().await.map_err(failed)? {
-            file.write_all(&chunk)?;
+            file.write_all(&chunk).map_err(Failure::of_file(to))?;
             bytes += chunk.len();
             bar.inc(chunk.len() as u64);
         }

@@ -10,6 +10,7 @@ mod sync;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::api;
 use crate::ctx::Ctx;
@@ -42,7 +43,7 @@ pub enum Command {
         /// The id of the catalog entry
         catalog: String,
     },
-    /// Create a connector, only once: if the response is lost, the command finds the new connector
+    /// Create a connector; if the response is lost, the command finds the new one. A second run creates another
     Create(change::CreateArgs),
     /// Change the configuration of a connector
     Set(change::SetArgs),
@@ -52,6 +53,7 @@ pub enum Command {
         #[arg(value_name = "APP/CONNECTOR")]
         connector: Ref,
         /// The new name
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// The new description
         #[arg(long)]

@@ -50,12 +50,14 @@ pub async fn run(ctx: &Ctx, c1: &Client, args: Args) -> Result {
             Some(of) => drop(role.add_entitlement(&of).await?),
             None => drop(role.add_user(owner.as_str()).await?),
         }
+        ctx.changed();
     }
     for owner in &args.remove {
         match entitlement(owner) {
             Some(of) => role.remove_entitlement(&of).await?,
             None => role.remove_user(owner.as_str()).await?,
         }
+        ctx.changed();
     }
     if let Some(owners) = &args.set {
         let owners: Vec<&String> = owners.iter().filter(|owner| !owner.is_empty()).collect();
@@ -63,6 +65,7 @@ pub async fn run(ctx: &Ctx, c1: &Client, args: Args) -> Result {
         let users = owners.iter().filter(|owner| !owner.contains('/')).map(|owner| owner.as_str());
         role.set(users, &entitlements).await?;
     }
+    ctx.changed();
     list(ctx, &connector).await
 }
 

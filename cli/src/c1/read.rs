@@ -7,9 +7,9 @@ use connectors::c1::{Client, ConfigValue, EnvConfig};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
-use crate::api::redact;
 use crate::ctx::Ctx;
 use crate::fail::Result;
+use crate::redact::redact;
 
 use super::arg::Ref;
 
@@ -55,7 +55,7 @@ pub async fn apps(ctx: &Ctx, c1: &Client) -> Result {
             "id": app.id,
             "name": set(app.display_name.as_deref()),
             "description": set(app.description.as_deref()),
-            "users": set(app.user_count.as_deref()),
+            "users": app.user_count.as_deref().and_then(|count| count.parse::<u64>().ok()),
         })
     };
     let rows: Vec<Value> = c1.apps().map_ok(|entry| app(&entry)).try_collect().await?;

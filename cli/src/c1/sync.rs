@@ -38,6 +38,7 @@ pub async fn run(ctx: &Ctx, c1: &Client, args: Args) -> Result {
     }
     let Some(under) = ctx.write(c1.server(), format!("force a sync of {}", args.connector))? else { return Ok(()) };
     let sync = connector.force_sync().await?;
+    ctx.changed();
     drop(under);
     if args.watch {
         return watch(ctx, &args.connector, sync, args.waiting).await;
@@ -118,17 +119,17 @@ pub async fn confirm(ctx: &Ctx, c1: &Client, connector: &Ref, lifecycle: &str, y
 
 pub async fn pause(ctx: &Ctx, c1: &Client, connectors: &[Ref], pause: bool) -> Result {
     let verb = if pause { "pause" } else { "resume" };
-    for connector in connectors {
-        let Some(_under) = ctx.write(c1.server(), format!("{verb} {connector}"))? else { continue };
+    let act = async |connector: &Ref| -> Result<Value> {
         let handle = connector.handle(c1);
         if pause {
             handle.pause().await?
         } else {
             handle.resume().await?
         }
-        ctx.done(&row(&connector.app, &handle.get().await?))?;
-    }
-    Ok(())
+        ctx.changed();
+        Ok(row(&connector.app, &handle.get().await?))
+    };
+    ctx.each(c1.server(), verb, connectors, act).await
 }
 
 pub async fn schedule(ctx: &Ctx, c1: &Client, connector: &Ref, cron: String, timezone: String) -> Result {

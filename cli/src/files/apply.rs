@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::ctx::Ctx;
 use crate::fail::{Failure, Kind, Result};
 use crate::profile::Service;
+use crate::reference::{Reference, Secrets};
 
 use super::diff::{Action, diff};
 use super::journal::Journal;
@@ -41,14 +42,17 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     let count = |action| planned.iter().filter(|it| it.step.action == action).count();
     let [creates, changes, deletes] = [Action::Create, Action::Change, Action::Delete].map(count);
     ctx.out.note(&format!("{}: {creates} to create, {changes} to change, {deletes} to delete", clients.servers()));
+    // A secret that cannot be read is an error before the first change.
+    let secrets = Secrets::read(planned.iter().flat_map(|it| sent(it, options.scope.secrets)))?;
     let before = snapshots(&clients, &planned).await?;
     let making = clients.c1.as_ref().map(|c1| c1::Making {
         c1,
         journal: &journal,
+        secrets: &secrets,
         before: &before,
         in_flight: options.in_flight,
     });
-    let run = Run { ctx, clients: &clients, making, secrets: options.scope.secrets };
+    let run = Run { ctx, clients: &clients, making, secrets: &secrets, resend: options.scope.secrets };
     let bar = ctx.out.progress("applying", Some((creates + changes + deletes) as u64));
     let mut rows = Vec::new();
     let mut worst: Option<Kind> = None;
@@ -78,6 +82,17 @@ pub async fn apply(ctx: &Ctx, entries: &[Entry], options: &Options) -> Result {
     printed
 }
 
+/// The secrets that a step sends.
+fn sent(planned: &Planned, resend: bool) -> Vec<&Reference> {
+    let step = &planned.step;
+    let diff = Some(&step.diff).filter(|_| step.action != Action::Create);
+    match (step.action, step.entry.service) {
+        (Action::Nothing | Action::Delete, _) => Vec::new(),
+        (_, Service::C1) => c1::sent(&step.entry.fields, diff, resend),
+        (_, Service::Pipeshub) => pipeshub::sent(&step.entry.fields, diff, resend),
+    }
+}
+
 /// The connectors of each app before the first creation in it.
 async fn snapshots(clients: &Clients, planned: &[Planned]) -> Result<BTreeMap<String, Snapshot>> {
     let mut before = BTreeMap::new();
@@ -94,7 +109,8 @@ struct Run<'a> {
     ctx: &'a Ctx,
     clients: &'a Clients,
     making: Option<c1::Making<'a>>,
-    secrets: bool,
+    secrets: &'a Secrets,
+    resend: bool,
 }
 
 impl Run<'_> {
@@ -104,15 +120,22 @@ impl Run<'_> {
         let _under = self.ctx.doing_write(format!("{} {}", step.action.name(), step.entry.label()));
         let row = |id: Option<&str>, result: &str| json!({"connector": step.entry.label(), "id": id, "action": step.action.name(), "result": result});
         match self.act(planned).await {
-            Ok(id) => (row(Some(&id), "done"), None),
-            Err(failure) => (row(step.id.as_deref(), &failure.message), Some(failure.kind)),
+            Ok(id) => {
+                self.ctx.changed();
+                (row(Some(&id), "done"), None)
+            }
+            Err(failure) => {
+                // The file was checked before: the service has refused it.
+                let kind = if failure.kind == Kind::Usage { Kind::Conflict } else { failure.kind };
+                (row(step.id.as_deref(), &failure.message), Some(kind))
+            }
         }
     }
 
     async fn act(&self, planned: &Planned) -> Result<String> {
         let (entry, is_new) = (&planned.step.entry, planned.step.action == Action::Create);
         // A new connector has its secrets already.
-        let secrets = self.secrets && !is_new;
+        let resend = self.resend && !is_new;
         match (planned.step.action, &planned.found) {
             (Action::Delete, Some(Found::C1(found))) => {
                 found.handle.delete().await?;
@@ -135,17 +158,20 @@ impl Run<'_> {
                 if entry.fields.section("owners").next().is_some() {
                     c1::owners(&found.handle, &mut now).await?;
                 }
-                let left = diff(&entry.fields, &now, "config", secrets);
-                c1::change(&found, &entry.fields, &left, secrets).await?;
+                let left = diff(&entry.fields, &now, Some("config"), resend);
+                c1::change(&found, &entry.fields, &left, resend, self.secrets).await?;
                 Ok(found.id().to_owned())
             }
             (_, found) => {
                 let found = match found {
                     Some(Found::Pipeshub(found)) => found.clone(),
-                    _ => pipeshub::create(self.clients.pipeshub.as_ref().ok_or_else(missing)?, &entry.fields).await?,
+                    _ => {
+                        let client = self.clients.pipeshub.as_ref().ok_or_else(missing)?;
+                        pipeshub::create(client, &entry.fields, self.secrets).await?
+                    }
                 };
-                let left = diff(&entry.fields, &pipeshub::fields(&found), "", secrets);
-                pipeshub::change(&found, &entry.fields, &left, secrets).await?;
+                let left = diff(&entry.fields, &pipeshub::fields(&found), None, resend);
+                pipeshub::change(&found, &entry.fields, &left, resend, self.secrets).await?;
                 Ok(found.id().to_owned())
             }
         }

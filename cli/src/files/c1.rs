@@ -11,9 +11,10 @@ use connectors::c1::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use crate::api::{holds_secret, is_secret};
 use crate::c1::entitlement;
 use crate::fail::{Failure, Kind, Result};
+use crate::redact::{holds_secret, is_secret};
+use crate::reference::{Reference, Secrets};
 
 use super::diff::Diff;
 use super::journal::Journal;
@@ -207,6 +208,28 @@ pub fn secret_keys(schema: Option<&types::ConfigSchema>, fields: &Fields) -> BTr
     schema.map(marked).unwrap_or_default().into_iter().chain(called).collect()
 }
 
+/// Checks the form of the owners.
+pub fn check_owners(fields: &Fields) -> Result {
+    let is_list =
+        |item: &Item| matches!(item, Item::Value(Value::Array(owners)) if owners.iter().all(Value::is_string));
+    match fields.section("owners").find(|(_, item)| !is_list(item)) {
+        Some((role, _)) => Err(Failure::usage(format!("owners.{role} is not a list of texts"))),
+        None => Ok(()),
+    }
+}
+
+/// The secrets that a change, or without one a creation, sends.
+pub fn sent<'a>(fields: &'a Fields, diff: Option<&Diff>, resend: bool) -> Vec<&'a Reference> {
+    let is_sent = diff.is_none_or(|diff| sends_config(fields, diff, resend));
+    let secrets = fields.section("config").filter_map(|(_, item)| item.secret());
+    secrets.filter(|_| is_sent).collect()
+}
+
+/// Whether a change sends the configuration, which it then replaces as a whole.
+fn sends_config(fields: &Fields, diff: &Diff, resend: bool) -> bool {
+    diff.touches("config") || diff.has("config") || (resend && fields.section("config").next().is_some())
+}
+
 /// Checks the keys of a configuration.
 pub fn check(fields: &Fields, schema: &types::ConfigSchema) -> Result {
     let secrets = marked(schema);
@@ -227,14 +250,14 @@ pub fn check(fields: &Fields, schema: &types::ConfigSchema) -> Result {
 }
 
 /// A configuration with a file's values, on top of the stored values that a file cannot express.
-fn config(fields: &Fields, stored: Option<&types::AnyMessage>) -> Result<EnvConfig> {
+fn config(fields: &Fields, stored: Option<&types::AnyMessage>, secrets: &Secrets) -> Result<EnvConfig> {
     let stored = stored.map(EnvConfig::from).unwrap_or_default();
     let known: Vec<String> = stored.keys().map(str::to_owned).collect();
     let gone: Vec<&String> = known.iter().filter(|key| sayable(&stored, key).is_some()).collect();
     let mut config = gone.into_iter().fold(stored.clone(), |config, key| config.unset(key));
     for (key, item) in fields.section("config") {
         config = match item {
-            Item::Secret(reference) => config.secret(key, reference.resolve()?),
+            Item::Secret(reference) => config.secret(key, secrets.get(reference)?),
             Item::Value(Value::Object(members)) => config.map(key, members.iter().map(|(key, it)| (key, text(it)))),
             Item::Value(value) => config.text(key, text(value)),
         };
@@ -246,6 +269,7 @@ fn config(fields: &Fields, stored: Option<&types::AnyMessage>) -> Result<EnvConf
 pub struct Making<'a> {
     pub c1: &'a Client,
     pub journal: &'a Journal,
+    pub secrets: &'a Secrets,
     /// The connectors of each app before the run.
     pub before: &'a BTreeMap<String, Snapshot>,
     pub in_flight: Duration,
@@ -258,7 +282,7 @@ impl Making<'_> {
             return Err(Failure::usage("a connector to create needs `app` and `catalog`"));
         };
         let hosted = fields.get("", "config").is_some() || fields.section("config").next().is_some();
-        let config = if hosted { Some(config(fields, None)?) } else { None };
+        let config = if hosted { Some(config(fields, None, self.secrets)?) } else { None };
         let marker = marker(key);
         let create = self.c1.app(app).create_connector(catalog).config(config).description(marker.as_str());
         let create = create.in_flight(self.in_flight);
@@ -266,7 +290,7 @@ impl Making<'_> {
         self.journal.begin(key)?;
         let created = self.once(&create, before).await;
         // After any other failure no request is in flight.
-        if !created.as_ref().is_err_and(|failure| failure.kind == Kind::Doubt) {
+        if !created.as_ref().is_err_and(|failure| failure.kind == Kind::Unknown) {
             self.journal.end(key)?;
         }
         created
@@ -281,7 +305,7 @@ impl Making<'_> {
                     // Until the search is complete, the connector may exist.
                     let found = create.find(before).await.map_err(|failure| {
                         let lost = Failure::from(error).message;
-                        Failure::new(Kind::Doubt, format!("{lost}; the search for it failed: {failure}"))
+                        Failure::new(Kind::Unknown, format!("{lost}; the search for it failed: {failure}"))
                     })?;
                     if let Some(found) = found {
                         return Ok(found.into());
@@ -295,7 +319,7 @@ impl Making<'_> {
 }
 
 /// Applies the changes of a comparison.
-pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) -> Result {
+pub async fn change(found: &Found, fields: &Fields, diff: &Diff, resend: bool, secrets: &Secrets) -> Result {
     let connector = &found.handle;
     if diff.has("catalog") || diff.has("app") {
         return Err(Failure::new(
@@ -320,8 +344,8 @@ pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) 
         };
         (update, is_update) = (update.users(users), true);
     }
-    if diff.touches("config") || diff.has("config") || (secrets && fields.section("config").next().is_some()) {
-        (update, is_update) = (update.config(config(fields, found.data.config.as_ref())?), true);
+    if sends_config(fields, diff, resend) {
+        (update, is_update) = (update.config(config(fields, found.data.config.as_ref(), secrets)?), true);
     }
     if is_update {
         update.await?;

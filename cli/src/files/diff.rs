@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{is_secret, redact};
+use crate::redact::{is_secret, redact};
 
 use super::model::{Entry, Fields, Item, Name};
 
@@ -68,9 +68,9 @@ fn is_unset(item: &Item) -> bool {
         || matches!(item, Item::Value(Value::Object(members)) if members.is_empty())
 }
 
-/// Compares wanted fields with the existing ones. Fields that are not wanted stay, except in the section `whole`, which
-/// is replaced as a whole. With `secrets`, all secrets count as changed.
-pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff {
+/// Compares wanted fields with the existing ones. Fields that are not wanted stay, except in the section `whole`, if
+/// there is one, which is replaced as a whole. With `secrets`, all secrets count as changed.
+pub fn diff(wanted: &Fields, found: &Fields, whole: Option<&str>, secrets: bool) -> Diff {
     let mut diff = Diff::default();
     for (name, item) in &wanted.0 {
         let there = found.0.get(name);
@@ -84,9 +84,9 @@ pub fn diff(wanted: &Fields, found: &Fields, whole: &str, secrets: bool) -> Diff
             item => diff.changes.push(Change { name: name.clone(), from: there.cloned(), to: Some(item.clone()) }),
         }
     }
-    let is_wanted = wanted.section(whole).next().is_some() || wanted.get("", whole).is_some();
+    let whole = whole.filter(|it| wanted.section(it).next().is_some() || wanted.get("", it).is_some());
     for (name, item) in found.0.iter().filter(|(name, _)| !wanted.0.contains_key(name)) {
-        if name.section == whole && is_wanted {
+        if whole.is_some_and(|whole| name.section == whole) {
             diff.changes.push(Change { name: name.clone(), from: Some(item.clone()), to: None });
         } else if !is_unset(item) {
             diff.notes.push(format!("{name} is set and not in the file: it is not changed"));

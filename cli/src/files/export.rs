@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use connectors::{c1 as c1_client, pipeshub as pipeshub_client};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::api::{holds_secret, is_secret};
 use crate::fail::{Failure, Result};
 use crate::profile::Service;
+use crate::redact::{holds_secret, is_secret};
 use crate::reference::Reference;
 
 use super::model::{Entry, Fields, Item};

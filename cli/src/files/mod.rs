@@ -15,10 +15,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, confirmed, planned};
 use crate::fail::{Failure, Kind, Result};
 use crate::profile::{self, Service};
 use crate::{private, span};
+
+use self::model::Entry;
 
 /// The number of notes that are printed separately.
 const NOTES: usize = 20;
@@ -62,6 +64,9 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     plan: PlanArgs,
+    /// Delete connectors, for --prune
+    #[arg(long)]
+    yes: bool,
     /// The number of connectors that are changed at a time
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     concurrency: usize,
@@ -74,39 +79,39 @@ pub struct ApplyArgs {
 }
 
 pub async fn export(ctx: &Ctx, args: ExportArgs) -> Result {
-    let profile = ctx.globals.profile.as_deref();
-    let wanted = |service| match args.service {
-        Some(only) => Ok(only == service),
-        None => profile::is_set_up(profile, service),
-    };
-    let (mut entries, mut notes) = (Vec::new(), Vec::new());
-    if wanted(Service::C1)? {
-        let (more, said) = export::of_c1(&ctx.c1().await?, &args.app).await?;
-        entries.extend(more);
-        notes.extend(said);
+    if args.to.is_none() && args.folder.is_none() {
+        ctx.out.text_only("without --to and --folder, this prints TOML")?;
     }
-    if wanted(Service::Pipeshub)? {
-        let (more, said) = export::of_pipeshub(&ctx.pipeshub().await?).await?;
+    let (mut entries, mut notes) = (Vec::new(), Vec::new());
+    for service in profile::services(ctx.globals.profile.as_deref(), args.service)? {
+        let (more, said) = match service {
+            Service::C1 => export::of_c1(&ctx.c1().await?, &args.app).await?,
+            Service::Pipeshub => export::of_pipeshub(&ctx.pipeshub().await?).await?,
+        };
         entries.extend(more);
         notes.extend(said);
     }
     say(ctx, &notes);
-    let mut rows: Vec<Value> = Vec::new();
-    match (args.to, args.folder) {
-        (Some(file), _) => {
-            document::may_write(&file, args.force)?;
-            private::replace(&file, document::write(&entries).as_bytes())?;
-            rows.push(json!({"file": file.display().to_string(), "connectors": entries.len()}));
-        }
+    let files: Vec<(PathBuf, &[Entry])> = match (args.to, args.folder) {
+        (Some(file), _) => vec![(file, entries.as_slice())],
         (None, Some(folder)) => {
-            for entry in &entries {
-                let file = folder.join(format!("{}.toml", entry.label()));
-                document::may_write(&file, args.force)?;
-                private::replace(&file, document::write(std::slice::from_ref(entry)).as_bytes())?;
-                rows.push(json!({"file": file.display().to_string(), "connectors": 1}));
-            }
+            let file = |entry: &Entry| folder.join(format!("{}.toml", entry.label()));
+            entries.iter().map(|entry| (file(entry), std::slice::from_ref(entry))).collect()
         }
         (None, None) => return ctx.out.text(&document::write(&entries)),
+    };
+    // All files are checked before the first is written.
+    files.iter().try_for_each(|(file, _)| document::may_write(file, args.force))?;
+    if ctx.globals.dry_run {
+        let what = |file: &PathBuf, of: &[Entry]| format!("write {} connectors to {}", of.len(), file.display());
+        let rows = files.iter().map(|(file, of)| planned(None, &what(file, of), Value::Null));
+        return ctx.out.would(&rows.collect::<Vec<_>>());
+    }
+    let mut rows: Vec<Value> = Vec::new();
+    for (file, of) in files {
+        private::replace(&file, document::write(of).as_bytes()).map_err(Failure::of_file(&file))?;
+        ctx.changed();
+        rows.push(json!({"file": file.display().to_string(), "connectors": of.len()}));
     }
     ctx.out.rows(&["file", "connectors"], &rows)
 }
@@ -124,13 +129,13 @@ pub async fn plan(ctx: &Ctx, args: PlanArgs) -> Result {
     let entries = document::read(&args.files)?;
     let clients = plan::Clients::of(ctx, &entries).await?;
     let scope = plan::Scope { prune: args.prune, secrets: args.secrets };
-    let planned = plan::build(&clients, &entries, &args.only, scope).await?;
-    let notes: Vec<String> = planned
+    let built = plan::build(&clients, &entries, &args.only, scope).await?;
+    let notes: Vec<String> = built
         .iter()
         .flat_map(|it| it.step.diff.notes.iter().map(|note| format!("{}: {note}", it.step.entry.label())))
         .collect();
     say(ctx, &notes);
-    let rows: Vec<Value> = planned.iter().flat_map(|it| it.step.rows()).collect();
+    let rows: Vec<Value> = built.iter().flat_map(|it| it.step.rows()).collect();
     ctx.out.rows(&["action", "connector", "field", "from", "to"], &rows)?;
     if rows.is_empty() { Ok(()) } else { Err(Failure::new(Kind::Findings, "")) }
 }
@@ -142,6 +147,9 @@ pub async fn apply(ctx: &Ctx, args: ApplyArgs) -> Result {
             Err(failure) if failure.kind == Kind::Findings => Ok(()),
             other => other,
         };
+    }
+    if args.plan.prune {
+        confirmed(args.yes, false, "deleting connectors that are not in the files")?;
     }
     let entries = document::read(&args.plan.files)?;
     let beside = |file: &PathBuf| {

@@ -24,6 +24,13 @@ impl Item {
         }
     }
 
+    pub fn secret(&self) -> Option<&Reference> {
+        match self {
+            Self::Value(_) => None,
+            Self::Secret(reference) => Some(reference),
+        }
+    }
+
     pub fn is_true(&self) -> bool {
         *self == Self::Value(Value::Bool(true))
     }

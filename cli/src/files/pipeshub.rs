@@ -8,10 +8,11 @@ use connectors::pipeshub::{AuthFields, Client, Connector, ConnectorScope};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Map, Value, json};
 
-use crate::api::is_secret;
 use crate::fail::{Failure, Kind, Result};
 use crate::near::nearest;
 use crate::pipeshub::{AuthField, auth_fields};
+use crate::redact::is_secret;
+use crate::reference::{Reference, Secrets};
 
 use super::diff::Diff;
 use super::model::{Fields, Item};
@@ -141,14 +142,27 @@ pub fn scope(fields: &Fields) -> ConnectorScope {
     if fields.text("scope") == Some("personal") { ConnectorScope::Personal } else { ConnectorScope::Team }
 }
 
-/// The credentials to send: all in the file, or the changed ones with all secrets.
-fn auth(fields: &Fields, diff: Option<&Diff>) -> Result<AuthFields> {
+/// Whether a change sends a section.
+fn sends(section: &str, fields: &Fields, diff: &Diff, resend: bool) -> bool {
+    let has_secret = section == "auth" && fields.section(section).any(|(_, item)| item.secret().is_some());
+    diff.touches(section) || (resend && has_secret)
+}
+
+/// The secrets that a change, or without one a creation, sends.
+pub fn sent<'a>(fields: &'a Fields, diff: Option<&Diff>, resend: bool) -> Vec<&'a Reference> {
+    let sections = ["auth", "sync_config", "filters"];
+    let sent = sections.into_iter().filter(|it| diff.is_none_or(|diff| sends(it, fields, diff, resend)));
+    sent.flat_map(|section| fields.section(section).filter_map(|(_, item)| item.secret())).collect()
+}
+
+/// The changed credentials, with all secrets.
+fn auth(fields: &Fields, diff: &Diff, secrets: &Secrets) -> Result<AuthFields> {
     let mut auth = AuthFields::new();
     for (key, item) in fields.section("auth") {
-        let is_changed = |diff: &Diff| diff.changes.iter().any(|it| it.name.section == "auth" && it.name.key == key);
+        let is_changed = diff.changes.iter().any(|it| it.name.section == "auth" && it.name.key == key);
         auth = match item {
-            Item::Secret(reference) => auth.secret(key, reference.resolve()?),
-            Item::Value(value) if diff.is_none_or(is_changed) => auth.field(key, value.clone()),
+            Item::Secret(reference) => auth.secret(key, secrets.get(reference)?),
+            Item::Value(value) if is_changed => auth.field(key, value.clone()),
             Item::Value(_) => auth,
         };
     }
@@ -156,10 +170,10 @@ fn auth(fields: &Fields, diff: Option<&Diff>) -> Result<AuthFields> {
 }
 
 /// A section in the service's form.
-fn section(fields: &Fields, name: &str) -> Result<Option<Map<String, Value>>> {
+fn section(fields: &Fields, name: &str, secrets: &Secrets) -> Result<Option<Map<String, Value>>> {
     let value = |item: &Item| match item {
         Item::Value(value) => Ok(value.clone()),
-        Item::Secret(reference) => reference.resolve().map(Value::String),
+        Item::Secret(reference) => secrets.get(reference).map(Value::from),
     };
     let members = fields.section(name).map(|(key, item)| Ok((key.to_owned(), value(item)?)));
     let members = members.collect::<Result<Map<String, Value>>>()?;
@@ -167,7 +181,7 @@ fn section(fields: &Fields, name: &str) -> Result<Option<Map<String, Value>>> {
 }
 
 /// Creates a connector once: the service allows only one with the same type, scope and name.
-pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
+pub async fn create(ph: &Client, fields: &Fields, secrets: &Secrets) -> Result<Found> {
     let (Some(kind), Some(name)) = (fields.text("type"), fields.text("name")) else {
         return Err(Failure::usage("a connector to create needs `type` and `name`"));
     };
@@ -176,44 +190,45 @@ pub async fn create(ph: &Client, fields: &Fields) -> Result<Found> {
     create = create.auth_type(fields.text("auth_type").and_then(|it| it.parse().ok()));
     for (key, item) in fields.section("auth") {
         create = match item {
-            Item::Secret(reference) => create.secret_auth(key, reference.resolve()?),
+            Item::Secret(reference) => create.secret_auth(key, secrets.get(reference)?),
             Item::Value(value) => create.auth(key, value.clone()),
         };
     }
-    let create = create.sync(section(fields, "sync_config")?).filters(section(fields, "filters")?);
+    let create = create.sync(section(fields, "sync_config", secrets)?).filters(section(fields, "filters", secrets)?);
     let entry = create.find_or_create().await?;
     with_settings(entry).await
 }
 
 /// Applies the changes of a comparison.
-pub async fn change(found: &Found, fields: &Fields, diff: &Diff, secrets: bool) -> Result {
+pub async fn change(found: &Found, fields: &Fields, diff: &Diff, resend: bool, secrets: &Secrets) -> Result {
     let connector = &found.handle;
     if let Some(fixed) = ["type", "scope", "auth_type"].into_iter().find(|key| diff.has(key)) {
         let message = format!("{fixed} cannot be changed: delete the connector and create another");
         return Err(Failure::new(Kind::Conflict, message));
     }
-    if diff.has("name") {
-        connector.rename(fields.text("name").unwrap_or_default()).await?;
-    }
-    let has_secret = fields.section("auth").any(|(_, item)| matches!(item, Item::Secret(_)));
-    let (of_auth, of_sync) = (diff.touches("auth") || (secrets && has_secret), diff.touches("sync_config"));
-    let of_filters = diff.touches("filters");
+    let [of_auth, of_sync, of_filters] =
+        ["auth", "sync_config", "filters"].map(|section| sends(section, fields, diff, resend));
     let wanted = fields.get("", "sync").map(Item::is_true);
     let is_on = found.data.is_active == Some(true);
     let is_switched = (of_auth || of_sync || of_filters) && is_on;
     // If the file does not contain `sync`, a later run would not switch it on again after a kill.
     if is_switched && wanted.is_none() {
-        return Err(Failure::usage("its sync is on, and must be off for this change: add `sync = true` to the file"));
+        let message = "its sync is on, and must be off for this change: add `sync = true` to the file";
+        return Err(Failure::new(Kind::Conflict, message));
     }
-    let auth = if of_auth { Some(auth(fields, Some(diff))?) } else { None };
+    if diff.has("name") {
+        connector.rename(fields.text("name").unwrap_or_default()).await?;
+    }
+    let auth = if of_auth { Some(auth(fields, diff, secrets)?) } else { None };
     if is_switched {
         connector.set_sync(false).await?;
     }
     if of_auth || of_sync {
-        connector.set_config().auth(auth).sync(section(fields, "sync_config")?.filter(|_| of_sync)).await?;
+        let sync = if of_sync { section(fields, "sync_config", secrets)? } else { None };
+        connector.set_config().auth(auth).sync(sync).await?;
     }
     if of_filters {
-        connector.set_sync_filters().filters(section(fields, "filters")?).await?;
+        connector.set_sync_filters().filters(section(fields, "filters", secrets)?).await?;
     }
     if let Some(on) = wanted.filter(|_| is_switched || diff.has("sync")) {
         connector.set_sync(on).await?;

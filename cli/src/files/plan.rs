@@ -187,7 +187,11 @@ async fn of_c1(client: &c1_client::Client, entries: &[&Entry], scope: Scope) -> 
             if let Some(there) = there.filter(|_| wanted.section("owners").next().is_some()) {
                 c1::owners(&there.handle, &mut now).await?;
             }
-            let planned = step(entry, wanted, &now, "config", scope, there.map(|it| it.id().to_owned()));
+            let planned = step(entry, wanted, &now, Some("config"), scope, there.map(|it| it.id().to_owned()));
+            if planned.action == Action::Create && entry.fields.text("catalog").is_none() {
+                return Err(Failure::usage(format!("{} does not exist, and needs `catalog`", entry.label())));
+            }
+            c1::check_owners(&entry.fields).map_err(|it| it.at(&entry.label()))?;
             let catalog = entry.fields.text("catalog").or(there.and_then(|it| it.data.catalog_id.as_deref()));
             let is_new = planned.action == Action::Create;
             if is_new || planned.diff.touches("config") {
@@ -233,7 +237,7 @@ async fn of_pipeshub(client: &pipeshub_client::Client, entries: &[&Entry], scope
     for (entry, hit) in entries.iter().zip(&matches) {
         let there = hit.and_then(|index| found.get(index));
         let now = there.map(pipeshub::fields).unwrap_or_default();
-        let step = step(entry, entry.fields.clone(), &now, "", scope, there.map(|it| it.id().to_owned()));
+        let step = step(entry, entry.fields.clone(), &now, None, scope, there.map(|it| it.id().to_owned()));
         if step.action == Action::Create || step.diff.touches("auth") {
             let kind = entry.fields.text("type").unwrap_or_default();
             let missing = || Failure::usage(format!("{}: there is no type `{kind}`", entry.label()));
@@ -252,7 +256,7 @@ async fn of_pipeshub(client: &pipeshub_client::Client, entries: &[&Entry], scope
     Ok(planned)
 }
 
-fn step(entry: &Entry, wanted: Fields, now: &Fields, whole: &str, scope: Scope, id: Option<String>) -> Step {
+fn step(entry: &Entry, wanted: Fields, now: &Fields, whole: Option<&str>, scope: Scope, id: Option<String>) -> Step {
     let is_new = id.is_none();
     let diff = diff(&wanted, now, whole, scope.secrets || is_new);
     let action = match (is_new, diff.changes.is_empty()) {

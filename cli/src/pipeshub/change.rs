@@ -1,5 +1,6 @@
 //! Creating, configuring, authorizing and deleting connectors.
 
+use clap::builder::NonEmptyStringValueParser;
 use connectors::pipeshub::{AuthFields, Client, ConnectorScope, CreateConnector};
 use futures_util::TryStreamExt;
 use serde_json::{Map, Value, json};
@@ -7,10 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::ctx::{Ctx, Waiting, confirmed};
 use crate::fail::{Failure, Result};
 use crate::near::nearest;
-use crate::reference::{Reference, pair, secret_pair};
+use crate::redact::{is_secret, redacted};
+use crate::reference::{Reference, Secrets, pair, plain_secrets, secret_pair, shown};
 
 use super::arg::scope;
-use super::read::{auth_fields, row};
+use super::read::{AuthField, auth_fields, row};
 
 /// Fields to authenticate with, on a command line.
 #[derive(clap::Args)]
@@ -34,21 +36,38 @@ impl Auth {
         names.map(String::as_str).collect()
     }
 
-    /// Refuses fields that a type does not have, by any of its ways to authenticate if none is chosen. The server would
-    /// store them.
-    async fn check(&self, ph: &Client, connector_type: &str, way: Option<&str>) -> Result {
+    /// Refuses fields that a type does not have, by any of its ways to authenticate if none is chosen: the server would
+    /// store them. Refuses secrets as plain values, too, and for a new connector missing fields.
+    async fn check(&self, ph: &Client, connector_type: &str, way: Option<&str>, is_new: bool) -> Result {
         if self.is_empty() {
             return Ok(());
         }
         let schema = ph.connector_schema(connector_type).await?;
         let ways = schema.auth.as_ref().and_then(|auth| auth.get("schemas")?.as_object()).into_iter().flatten();
         let ways = ways.map(|(known, _)| known.as_str()).filter(|known| way.is_none_or(|way| way == *known));
-        let fields: Vec<_> = ways.flat_map(|way| auth_fields(&schema, way)).collect();
+        let ways: Vec<Vec<AuthField>> = ways.map(|way| auth_fields(&schema, way)).collect();
+        let fields: Vec<&AuthField> = ways.iter().flatten().collect();
+        let is_marked = |key: &str| fields.iter().any(|it| it.name == key && it.secret);
+        let is_unmarked = |key: &str| fields.iter().any(|it| it.name == key && !it.secret);
+        let plain = self.values.iter().map(|(key, _)| key.as_str());
+        plain_secrets(plain.filter(|key| is_marked(key) || (is_secret(key) && !is_unmarked(key))))?;
         let known = || fields.iter().map(|it| it.name.as_str());
-        let unknown = self.names().into_iter().filter(|name| !fields.is_empty() && !known().any(|it| it == *name));
-        let problems: Vec<String> =
+        let names = self.names();
+        let unknown = names.iter().filter(|name| !fields.is_empty() && !known().any(|it| it == **name));
+        let mut problems: Vec<String> =
             unknown.map(|name| format!("unknown key `{name}`{}", nearest(name, known()))).collect();
+        // Without a chosen way, the one that needs the fewest other fields is meant.
+        let missing = |way: &Vec<AuthField>| -> Vec<String> {
+            let missing = way.iter().filter(|it| it.required && !names.contains(&it.name.as_str()));
+            missing.map(|it| format!("missing key `{}`", it.name)).collect()
+        };
+        problems.extend(ways.iter().filter(|_| is_new).map(missing).min_by_key(Vec::len).unwrap_or_default());
         if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+    }
+
+    /// Reads the secrets. A dry run reads none.
+    fn read(&self, ctx: &Ctx) -> Result<Secrets> {
+        Secrets::read(self.secrets.iter().map(|(_, place)| place).filter(|_| !ctx.globals.dry_run))
     }
 }
 
@@ -58,6 +77,7 @@ pub struct CreateArgs {
     #[arg(value_name = "TYPE")]
     connector_type: String,
     /// The display name
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// The scope: team or personal
     #[arg(long, value_parser = scope, default_value = "team")]
@@ -80,7 +100,7 @@ pub struct SetArgs {
     /// The connector's id
     connector: String,
     /// The new name
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     name: Option<String>,
     #[command(flatten)]
     auth: Auth,
@@ -114,20 +134,38 @@ fn object(text: &str) -> std::result::Result<Map<String, Value>, String> {
 }
 
 pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
-    args.auth.check(ph, &args.connector_type, args.auth_type.as_deref()).await?;
+    args.auth.check(ph, &args.connector_type, args.auth_type.as_deref(), true).await?;
+    let secrets = args.auth.read(ctx)?;
     let what = format!("create the {} connector `{}` ({})", args.connector_type, args.name, args.scope);
-    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    let change = json!({
+        "type": args.connector_type, "name": args.name, "scope": args.scope, "authType": args.auth_type,
+        "auth": shown(&args.auth.values, &args.auth.secrets), "sync": redacted(args.sync.clone()),
+        "filters": redacted(args.filters.clone()),
+    });
     // An open enum reads any text.
     let auth_type = args.auth_type.and_then(|text| text.parse().ok());
     let mut create: CreateConnector = ph.create(args.connector_type, args.name).scope(args.scope).auth_type(auth_type);
+    if let Some(found) = create.find().await? {
+        let id = found.handle().id();
+        ctx.out.note(&format!(
+            "{id} has this type, scope and name already: nothing was changed; `connectors pipeshub set {id}` changes it"
+        ));
+        return ctx.out.one(&created(row(id.as_str(), &found), false));
+    }
+    let Some(_under) = ctx.change(ph.server(), what, change)? else { return Ok(()) };
     for (key, value) in args.auth.values {
         create = create.auth(key, value);
     }
-    for (key, secret) in args.auth.secrets {
-        create = create.secret_auth(key, secret.resolve()?);
+    for (key, place) in args.auth.secrets {
+        create = create.secret_auth(key, secrets.get(&place)?);
     }
-    let created = create.sync(args.sync).filters(args.filters).find_or_create().await?;
-    ctx.done(&row(created.handle().id().as_str(), &created))
+    let made = create.sync(args.sync).filters(args.filters).find_or_create().await?;
+    ctx.done(&created(row(made.handle().id().as_str(), &made), true))
+}
+
+fn created(mut row: Value, created: bool) -> Value {
+    row["created"] = json!(created);
+    row
 }
 
 pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
@@ -143,23 +181,30 @@ pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
     if !args.auth.is_empty() {
         let data = connector.get().await?;
         let way = data.auth_type.as_ref().map(ToString::to_string);
-        args.auth.check(ph, data.connector_type.as_deref().unwrap_or_default(), way.as_deref()).await?;
+        args.auth.check(ph, data.connector_type.as_deref().unwrap_or_default(), way.as_deref(), false).await?;
     }
+    let secrets = args.auth.read(ctx)?;
     let what = format!("change {}: {}", args.connector, changes.join(", "));
-    let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
+    let change = json!({
+        "name": args.name, "auth": shown(&args.auth.values, &args.auth.secrets), "sync": redacted(args.sync.clone()),
+        "agent": args.agent,
+    });
+    let Some(_under) = ctx.change(ph.server(), what, change)? else { return Ok(()) };
     let mut auth = AuthFields::new();
     let has_auth = !args.auth.is_empty();
     for (key, value) in args.auth.values {
         auth = auth.field(key, value);
     }
     for (key, secret) in args.auth.secrets {
-        auth = auth.secret(key, secret.resolve()?);
+        auth = auth.secret(key, secrets.get(&secret)?);
     }
     if has_auth || args.sync.is_some() {
         connector.set_config().auth(has_auth.then_some(auth)).sync(args.sync).await?;
+        ctx.changed();
     }
     if let Some(name) = args.name {
         connector.rename(name).await?;
+        ctx.changed();
     }
     if let Some(on) = args.agent {
         connector.set_agent(on).await?;
@@ -201,12 +246,19 @@ pub async fn filters(ctx: &Ctx, ph: &Client, args: FiltersArgs) -> Result {
         let config = connector.config().await?.config.unwrap_or_default();
         return ctx.out.one(&json!({"id": args.connector, "filters": config.filters}));
     };
-    let Some(_under) = ctx.write(ph.server(), format!("set the filters of {}", args.connector))? else { return Ok(()) };
+    let what = format!("set the filters of {}", args.connector);
+    let shown = json!({"filters": redacted(filters.clone()), "switch": args.switch});
+    let Some(_under) = ctx.change(ph.server(), what, shown)? else { return Ok(()) };
     let mut change = connector.set_sync_filters().filters(filters);
     if args.switch {
         change = change.switch_off_and_on();
     }
-    let changed = change.await?;
+    let changed = change.await.map_err(|error| {
+        let is_on = !args.switch && (error.is_conflict() || error.is_bad_request());
+        let failure = Failure::from(error);
+        let message = format!("{}; if its sync is on, switch it off first, or use --switch", failure.message);
+        if is_on { Failure { message, ..failure } } else { failure }
+    })?;
     ctx.done(&json!({"id": args.connector, "nextSyncIsFull": changed.sync_filters_changed}))
 }
 
@@ -214,6 +266,7 @@ pub async fn delete(ctx: &Ctx, ph: &Client, id: &str, yes: bool, wait: Option<Wa
     confirmed(yes, ctx.globals.dry_run, "deleting a connector and its records")?;
     let Some(under) = ctx.write(ph.server(), format!("delete {id}"))? else { return Ok(()) };
     let deletion = ph.connector(id).delete().await?;
+    ctx.changed();
     drop(under);
     let state = match wait {
         Some(waiting) => {

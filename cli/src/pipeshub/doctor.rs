@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::ctx::Ctx;
 use crate::fail::{Failure, Kind, Result};
+use crate::out::number;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -109,7 +110,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
             let fixed = args.fix && fix(ctx, ph, entry, &finding, args.connectors.contains(&id)).await?;
             open += usize::from(!fixed);
             rows.push(json!({
-                "id": id, "name": entry.instance_name, "finding": finding.finding, "records": finding.records.to_string(),
+                "id": id, "name": entry.instance_name, "finding": finding.finding, "records": number(finding.records),
                 "detail": finding.detail, "todo": finding.todo(&id), "fixed": fixed,
             }));
         }
@@ -133,11 +134,17 @@ async fn fix(
         Fix::SwitchOn if named => format!("switch the sync of {id} on"),
         _ => return Ok(false),
     };
+    if ctx.globals.dry_run {
+        // The rows are the findings.
+        ctx.out.note(&format!("would: {what}"));
+        return Ok(false);
+    }
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(false) };
     match &finding.fix {
         // An open enum reads any text.
         Fix::Reindex(state) => drop(connector.reindex().statuses(state.parse::<IndexingStatus>().ok()).await?),
         _ => drop(connector.set_sync(true).await?),
     }
+    ctx.changed();
     Ok(true)
 }

@@ -9,12 +9,13 @@ mod upload;
 
 use clap::Subcommand;
 use connectors::pipeshub::ConnectorScope;
+use connectors::pipeshub::types::IndexingStatus;
 
 use crate::api;
 use crate::ctx::Ctx;
 use crate::fail::Result;
 
-use arg::scope;
+use arg::{scope, status};
 
 pub use doctor::findings;
 pub use read::{AuthField, auth_fields};
@@ -83,8 +84,8 @@ pub enum Command {
         /// The connector's id
         connector: String,
         /// Only records in this state; by default, those that failed
-        #[arg(long)]
-        status: Vec<String>,
+        #[arg(long, value_parser = status)]
+        status: Vec<IndexingStatus>,
     },
     /// Send files to a Local FS connector
     Upload(upload::Args),

@@ -5,9 +5,10 @@ use connectors::pipeshub::{Client, ConnectorScope};
 use futures_util::TryStreamExt;
 use serde_json::{Map, Value, json};
 
-use crate::api::is_secret;
 use crate::ctx::Ctx;
 use crate::fail::Result;
+use crate::out::number;
+use crate::redact::is_secret;
 
 /// A row of a list of connectors.
 pub fn row(id: &str, data: &types::ConnectorInstance) -> Value {
@@ -29,6 +30,13 @@ pub fn row(id: &str, data: &types::ConnectorInstance) -> Value {
         "authenticated": data.is_authenticated,
         "locked": data.is_locked,
     })
+}
+
+/// The number of records in each state.
+pub fn by_state(counts: &types::RecordCounts) -> Value {
+    let states = counts.indexing_status.iter().flatten();
+    let states: Map<String, Value> = states.map(|(state, records)| (state.clone(), number(*records))).collect();
+    counts.indexing_status.as_ref().map_or(Value::Null, |_| states.into())
 }
 
 /// A field that a type needs to authenticate.
@@ -115,14 +123,14 @@ pub async fn show(ctx: &Ctx, ph: &Client, id: &str) -> Result {
             }
         }
         let mut section = Value::Object(section);
-        crate::api::redact(&mut section);
+        crate::redact::redact(&mut section);
         section
     };
     let mut shown = row(id, &data);
     shown["auth"] = hidden(config.auth);
     shown["sync"] = hidden(config.sync);
     shown["filters"] = hidden(config.filters);
-    shown["records"] = json!(records.indexing_status);
-    shown["total"] = json!(records.total.map(|total| total.to_string()));
+    shown["records"] = by_state(&records);
+    shown["total"] = records.total.map_or(Value::Null, number);
     ctx.out.one(&shown)
 }

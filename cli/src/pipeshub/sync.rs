@@ -10,9 +10,10 @@ use serde_json::json;
 
 use crate::ctx::{Ctx, Waiting};
 use crate::fail::{Failure, Kind, Result};
+use crate::out::number;
 use crate::span;
 
-use super::read::row;
+use super::read::{by_state, row};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -29,7 +30,7 @@ pub enum Command {
         /// The connector's id
         connector: String,
     },
-    /// Fetch the changes now, and wait for the sync
+    /// Fetch the changes now, and wait for the sync; a running one is cancelled. Exit code 1 if none was seen to run
     Run {
         /// The connector's id
         connector: String,
@@ -61,6 +62,9 @@ pub enum IndexCommand {
 pub struct SyncWaiting {
     #[command(flatten)]
     waiting: Waiting,
+    /// How long a sync may take to begin
+    #[arg(long, value_parser = span::parse, default_value = "15s", value_name = "TIME")]
+    begin: Duration,
     /// How long the number of records must stay the same, once no sync is seen to run
     #[arg(long, value_parser = span::parse, default_value = "15s", value_name = "TIME")]
     settle: Duration,
@@ -72,13 +76,24 @@ pub async fn run(ctx: &Ctx, ph: &Client, command: Command) -> Result {
         Command::Off { connector } => switch(ctx, ph, &connector, false, false).await,
         Command::Run { connector, wait: args } => {
             if let Some(under) = ctx.write(ph.server(), format!("sync {connector}"))? {
-                ph.connector(connector.as_str()).resync().await?;
+                let resynced = ph.connector(connector.as_str()).resync().await?;
+                ctx.changed();
                 drop(under);
-                wait(ctx, ph, &connector, args).await?;
+                if resynced.cancelled_a_sync() {
+                    ctx.out.note(&format!("{connector}: the sync that ran was cancelled"));
+                }
+                let begin = args.begin;
+                if !wait(ctx, ph, &connector, args).await? {
+                    let message = format!(
+                        "no sync of {connector} was seen to run: none began within {} s, or it ended between two polls",
+                        begin.as_secs()
+                    );
+                    return Err(Failure::new(Kind::Findings, message));
+                }
             }
             Ok(())
         }
-        Command::Wait { connector, wait: args } => wait(ctx, ph, &connector, args).await,
+        Command::Wait { connector, wait: args } => wait(ctx, ph, &connector, args).await.map(drop),
     }
 }
 
@@ -91,26 +106,35 @@ async fn switch(ctx: &Ctx, ph: &Client, id: &str, on: bool, full: bool) -> Resul
     ctx.done(&shown)
 }
 
-async fn wait(ctx: &Ctx, ph: &Client, id: &str, args: SyncWaiting) -> Result {
+/// Waits until no sync runs. Returns whether one was seen to run.
+async fn wait(ctx: &Ctx, ph: &Client, id: &str, args: SyncWaiting) -> Result<bool> {
     let _under = ctx.wait(format!("the sync of {id}"));
     let bar = ctx.out.progress(&format!("{id} waiting"), None);
-    let sync = ph.connector(id).wait_for_sync().begins_within(args.settle).settles_within(args.settle);
+    let sync = ph.connector(id).wait_for_sync().begins_within(args.begin).settles_within(args.settle);
     let mut states = args.waiting.pace(sync).watch();
+    let mut phase = "";
     while let Some(progress) = states.try_next().await? {
-        match progress {
-            SyncProgress::Running(_) => bar.set_message(format!("{id} running")),
-            SyncProgress::Settling(_) => bar.set_message(format!("{id} settling")),
-            SyncProgress::Resyncing(_) => bar.set_message(format!("{id} running again")),
+        let now = match progress {
+            SyncProgress::Idle(_) => "no sync is seen to run yet",
+            SyncProgress::Running(_) => "running",
+            SyncProgress::Settling(_) => "settling",
+            SyncProgress::Resyncing(_) => "running again",
             SyncProgress::Ended(outcome) => {
                 bar.finish_and_clear();
                 let mut shown = row(id, outcome.instance());
                 shown["outcome"] = json!(outcome.to_string());
                 ctx.out.one(&shown)?;
+                return Ok(outcome.is_synced());
             }
-            _ => {}
+            _ => "in a state that this version does not know",
+        };
+        bar.set_message(format!("{id} {now}"));
+        if now != phase && bar.is_hidden() {
+            ctx.out.note(&format!("{id}: {now}"));
         }
+        phase = now;
     }
-    Ok(())
+    Ok(false)
 }
 
 pub async fn index(ctx: &Ctx, ph: &Client, id: &str, waiting: Waiting) -> Result {
@@ -118,6 +142,10 @@ pub async fn index(ctx: &Ctx, ph: &Client, id: &str, waiting: Waiting) -> Result
     let bar = ctx.out.progress(&format!("indexing {id}"), Some(0));
     let mut states = waiting.pace(ph.connector(id).wait_for_indexing()).watch();
     while let Some(progress) = states.try_next().await? {
+        if bar.is_hidden() && !matches!(progress, IndexingProgress::Ended(_)) {
+            let left = progress.pending().map_or_else(|| "an unknown number of".to_owned(), |it| it.to_string());
+            ctx.out.note(&format!("{id}: {left} records are not indexed yet"));
+        }
         match progress {
             IndexingProgress::Running(counts) => {
                 let number = |it: Option<i128>| it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
@@ -138,9 +166,9 @@ fn indexed(ctx: &Ctx, id: &str, counts: &RecordCounts) -> Result {
     let failed = counts.indexing_status.as_ref().and_then(|it| it.get("FAILED").copied()).unwrap_or_default();
     ctx.out.one(&json!({
         "id": id,
-        "total": counts.total.map(|total| total.to_string()),
-        "records": counts.indexing_status,
-        "failed": failed.to_string(),
+        "total": counts.total.map(number),
+        "records": by_state(counts),
+        "failed": number(failed),
     }))?;
     if failed == 0 { Ok(()) } else { Err(Failure::new(Kind::Findings, format!("{failed} records were not indexed"))) }
 }
@@ -154,13 +182,14 @@ pub async fn resync(ctx: &Ctx, ph: &Client, id: &str, full: bool) -> Result {
     }))
 }
 
-pub async fn reindex(ctx: &Ctx, ph: &Client, id: &str, status: Vec<String>) -> Result {
-    let which = if status.is_empty() { "that failed".to_owned() } else { format!("in {}", status.join(", ")) };
+pub async fn reindex(ctx: &Ctx, ph: &Client, id: &str, status: Vec<IndexingStatus>) -> Result {
+    let names: Vec<String> = status.iter().map(ToString::to_string).collect();
+    let which = if names.is_empty() { "that failed".to_owned() } else { format!("in {}", names.join(", ")) };
     let what = format!("index the records of {id} again {which}");
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
     let mut reindex = ph.connector(id).reindex();
     if !status.is_empty() {
-        reindex = reindex.statuses(status.iter().filter_map(|name| name.parse::<IndexingStatus>().ok()));
+        reindex = reindex.statuses(status);
     }
     reindex.await?;
     ctx.done(&json!({"id": id, "state": "queued"}))

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use connectors::pipeshub::Client;
 use serde_json::json;
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, confirmed};
 use crate::fail::{Failure, Result};
+use crate::out::number;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -23,6 +24,9 @@ pub struct Args {
     /// Delete all records of the connector first
     #[arg(long)]
     reset: bool,
+    /// Delete them, for --reset
+    #[arg(long)]
+    yes: bool,
     /// The id of the batch; by default, it is derived from the time
     #[arg(long)]
     batch: Option<String>,
@@ -41,7 +45,13 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     if files.is_empty() && args.delete.is_empty() {
         return Err(Failure::usage("nothing to send: name files, folders or --delete"));
     }
-    let what = format!("send {} files to {}, and delete {}", files.len(), args.connector, args.delete.len());
+    if args.reset {
+        confirmed(args.yes, ctx.globals.dry_run, "deleting all records of a connector")?;
+    }
+    let id = &args.connector;
+    let first = if args.reset { format!("delete ALL records of {id}, then ") } else { String::new() };
+    let plural = if files.len() == 1 { "" } else { "s" };
+    let what = format!("{first}send {} file{plural} to {id}, and delete {}", files.len(), args.delete.len());
     let Some(_under) = ctx.write(ph.server(), what)? else { return Ok(()) };
     let batch = args.batch.unwrap_or_else(|| format!("cli-{}", jiff::Timestamp::now().as_millisecond()));
     let mut upload = ph.connector(args.connector.as_str()).upload(batch).reset_before_apply(args.reset.then_some(true));
@@ -69,7 +79,7 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     let uploaded = sent.await?;
     bar.finish_and_clear();
     ctx.done(&json!({
-        "id": args.connector, "accepted": uploaded.processed().to_string(), "deleted": uploaded.deleted().to_string(),
+        "id": args.connector, "accepted": number(uploaded.processed()), "deleted": number(uploaded.deleted()),
     }))
 }
 

@@ -16,8 +16,9 @@ use connectors_fake::recording::Recorder;
 use serde_json::{Value, json};
 
 use self::plan::Step;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, host, planned};
 use crate::fail::{Failure, Kind, Result};
+use crate::out::say;
 use crate::profile::{self, Service};
 
 #[derive(clap::Args)]
@@ -84,13 +85,11 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result {
         Service::C1 => (plan::C1, c1::DOCUMENT, ctx.c1().await?.server().to_owned()),
         Service::Pipeshub => (plan::PIPESHUB, pipeshub::DOCUMENT, ctx.pipeshub().await?.server().to_owned()),
     };
-    let host = server.split_once("://").map_or(server.as_str(), |(_, host)| host);
+    let host = host(&server);
     if ctx.globals.dry_run {
-        let rows: Vec<Value> = steps
-            .iter()
-            .map(|step| json!({"dryRun": true, "server": host, "would": format!("read {}", step.operation)}))
-            .collect();
-        return ctx.out.rows(&["server", "would"], &rows);
+        let what = |step: &Step| format!("read {}", step.operation);
+        let rows: Vec<Value> = steps.iter().map(|step| planned(Some(host), &what(step), Value::Null)).collect();
+        return ctx.out.would(&rows);
     }
     let text = match &args.document {
         Some(file) => Some(std::fs::read_to_string(file).map_err(Failure::of_file(file))?),
@@ -149,7 +148,7 @@ fn agreed(ctx: &Ctx, args: &Args, host: &str, steps: &[Step]) -> Result {
     if !io::stdin().is_terminal() {
         return Err(Failure::usage("use --yes to probe it, or --dry-run to see what would be read"));
     }
-    anstream::eprintln!("Probe {host}? [y/N]");
+    say(&format!("Probe {host}? [y/N]"));
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     match line.trim().to_ascii_lowercase().as_str() {

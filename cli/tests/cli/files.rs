@@ -86,6 +86,37 @@ async fn after_an_export_the_plan_is_empty_and_no_secret_is_in_a_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_readme_is_applied_and_changes_no_field_that_it_does_not_have() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = example.replace("cmd:vault read -field=key secret/s3", "env:S3_SECRET");
+    let world = World::with(empty()).await;
+    world.write("example.toml", &example);
+    let applied = world.run("apply example.toml").await;
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let plan = world.run("plan example.toml").await;
+    assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
+    // It stays on, and in its scope, if the file does not say so.
+    let id = applied.rows().iter().find(|row| row["connector"] == "pipeshub.reports").unwrap()["id"].clone();
+    world.write("example.toml", &example.replace("scope = \"team\"\n", "").replace("sync = true\n", ""));
+    for _ in 0..2 {
+        let again = world.run("apply example.toml").await;
+        assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+    }
+    assert_eq!(world.instance.connector(id.as_str().unwrap()).unwrap()["isActive"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_without_credentials_writes_nothing() {
+    let world = World::start().await;
+    world.write("backup.toml", "version = 1\n# everything\n");
+    let none = [("CONDUCTORONE_CLIENT_ID", ""), ("PIPESHUB_CLIENT_ID", "")];
+    let ran = world.run_with("export --to backup.toml --force", &none).await;
+    assert!(ran.code == 3 && ran.err.contains("connectors login"), "{ran:?}");
+    assert_eq!(world.read("backup.toml"), "version = 1\n# everything\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     let world = World::start().await;
     assert_eq!(world.run("export c1 --to c1.toml").await.code, 0);
@@ -121,7 +152,10 @@ async fn a_plan_shows_each_changed_field_and_drift_and_nothing_else() {
     // A changed configuration is sent as a whole, so its secret is needed.
     let missing = world.run("apply c1.toml --only github-1").await;
     assert_eq!(missing.code, 2, "{}", missing.out);
-    assert!(missing.out.contains("env:C1_GITHUB_1_GITHUB_TOKEN"), "{}", missing.out);
+    assert!(missing.err.contains("env:C1_GITHUB_1_GITHUB_TOKEN"), "{}", missing.err);
+    // Neither are the connectors changed that need none.
+    assert_eq!(world.run("apply c1.toml").await.code, 2);
+    assert_eq!(world.tenant.connector("app-github", "github-07").unwrap()["displayName"], "GitHub 7");
     let done = world.run_with("apply c1.toml", &[("C1_GITHUB_1_GITHUB_TOKEN", "PLANTED")]).await;
     assert_eq!(done.code, 0, "{} {}", done.out, done.err);
     assert_eq!(world.run("plan c1.toml").await.out, "");
@@ -223,7 +257,10 @@ async fn pruning_and_sending_secrets_again_need_an_option() {
     let pruned = world.run("plan okta.toml --prune").await;
     // Connectors of other apps are not in the scope of the file.
     assert_eq!(pruned.column("action"), ["delete"]);
-    assert_eq!(world.run("apply okta.toml --prune").await.code, 0);
+    let unconfirmed = world.run("apply okta.toml --prune").await;
+    assert!(unconfirmed.code == 2 && unconfirmed.err.contains("--yes"), "{unconfirmed:?}");
+    assert_eq!(world.run("c1 list app-okta").await.rows().len(), 2);
+    assert_eq!(world.run("apply okta.toml --prune --yes").await.code, 0);
     assert_eq!(world.run("c1 list app-okta").await.column("name"), ["Okta"]);
     assert_eq!(world.run("c1 list app-github").await.rows().len(), 13);
     let secrets = world.run("plan okta.toml --secrets").await;

@@ -7,6 +7,7 @@ mod files;
 mod keyring;
 mod kills;
 mod manners;
+mod mistakes;
 mod probe;
 // The file stays as the command wrote it, without formatting.
 #[rustfmt::skip]

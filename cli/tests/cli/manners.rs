@@ -23,15 +23,16 @@ async fn the_exit_code_depends_on_the_kind_of_failure() {
         assert_eq!(world.run("c1 show app-github/github-01").await.code, code, "{status}");
     }
     world.tenant.clear_faults();
-    world.tenant.fault(Fault::status(429).header("retry-after", "100").on("ConnectorService.Get").always());
-    assert_eq!(world.run("c1 show app-github/github-01").await.code, 6);
+    world.tenant.fault(Fault::status(429).header("retry-after", "120").on("ConnectorService.Get").always());
+    let limited = world.run("c1 show app-github/github-01").await;
+    assert!(limited.code == 6 && limited.err.contains("retry after 120 s"), "{limited:?}");
     world.tenant.clear_faults();
     world.tenant.fault(Fault::truncated_json().on("ConnectorService.Get").always());
     assert_eq!(world.run("c1 show app-github/github-01").await.code, 7);
     world.tenant.clear_faults();
     world.tenant.fault(Fault::close_after_request().applied().on("ForceSync"));
-    let doubt = world.run("c1 sync app-github/github-01").await;
-    assert!(doubt.code == 8 && doubt.err.contains("error (doubt)"), "{doubt:?}");
+    let lost = world.run("c1 sync app-github/github-01").await;
+    assert!(lost.code == 8 && lost.err.contains("error (unknown)"), "{lost:?}");
     let anonymous = world.run_with("c1 apps", &[("CONDUCTORONE_CLIENT_ID", "")]).await;
     assert!(anonymous.code == 3 && anonymous.err.contains("connectors login c1"), "{anonymous:?}");
 }
@@ -136,7 +137,7 @@ async fn rows_are_objects_in_a_pipe_one_document_with_json_and_a_table_on_a_term
     assert_eq!(lines.rows().len(), 2);
     let picked = world.run("c1 apps --fields id,name").await;
     assert_eq!(picked.out, "{\"id\":\"app-github\",\"name\":\"GitHub\"}\n{\"id\":\"app-okta\",\"name\":\"Okta\"}\n");
-    let schema: Value = serde_json::from_str(include_str!("../../../docs/cli.schema.json")).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../../cli.schema.json")).unwrap();
     for line in ["c1 apps", "c1 list", "c1 show app-github/github-01", "pipeshub list", "status", "pipeshub doctor"] {
         let document: Value = serde_json::from_str(&world.run(&format!("{line} --json")).await.out).unwrap();
         let expected = line.split(' ').take(if line == "status" { 1 } else { 2 }).collect::<Vec<_>>().join(" ");
@@ -170,9 +171,9 @@ async fn quiet_prints_only_results_and_verbose_traces_calls() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn ctrl_c_reports_what_may_have_happened() {
+async fn ctrl_c_and_a_supervisor_s_signal_report_what_may_have_happened() {
     let world = World::start().await;
-    let interrupt = async |line: &str, is_under_way: fn(&[String]) -> bool| {
+    let interrupt = async |signal: &str, line: &str, is_under_way: fn(&[String]) -> bool| {
         world.tenant.clear_requests();
         let child = world.command(line, &[]).spawn().unwrap();
         let id = child.id().unwrap().to_string();
@@ -180,12 +181,13 @@ async fn ctrl_c_reports_what_may_have_happened() {
         while !is_under_way(&paths()) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let killed = tokio::process::Command::new("kill").args(["-INT", &id]).status().await.unwrap();
+        let killed = tokio::process::Command::new("kill").args([signal, &id]).status().await.unwrap();
         assert!(killed.success());
         world.end(child, line).await
     };
     world.tenant.fault(Fault::delay(Duration::from_secs(20)).on("PauseSync"));
-    let write = interrupt("c1 pause app-github/github-01", |sent| sent.iter().any(|it| it.ends_with("/pause"))).await;
+    let write =
+        interrupt("-TERM", "c1 pause app-github/github-01", |sent| sent.iter().any(|it| it.ends_with("/pause"))).await;
     assert_eq!(write.code, 8, "{write:?}");
     assert!(
         write.err.contains("interrupted: pause app-github/github-01; the service may have processed it"),
@@ -196,7 +198,7 @@ async fn ctrl_c_reports_what_may_have_happened() {
     let polled = |sent: &[String]| {
         sent.iter().position(|it| it.ends_with("/force_sync")).is_some_and(|forced| forced + 1 < sent.len())
     };
-    let wait = interrupt("c1 sync app-github/github-02 --watch --poll 60s", polled).await;
+    let wait = interrupt("-INT", "c1 sync app-github/github-02 --watch --poll 60s", polled).await;
     assert_eq!(wait.code, 130, "{wait:?}");
     assert!(wait.err.contains("interrupted: the sync of app-github/github-02; it continues by itself"), "{}", wait.err);
 }
@@ -237,11 +239,8 @@ async fn status_and_doctor_report_problems_and_fix_named_connectors() {
         {"COMPLETED": 9, "FAILED": 4, "NOT_STARTED": 3, "AUTO_INDEX_OFF": 2}}}});
     world.instance.fault(Fault::status(200).json(&records).on("getConnectorStats").times(2));
     let doctor = world.run("pipeshub doctor s3-01").await;
-    let rows: Vec<String> = doctor
-        .rows()
-        .iter()
-        .map(|row| format!("{} {}", row["finding"].as_str().unwrap(), row["records"].as_str().unwrap()))
-        .collect();
+    let rows: Vec<String> =
+        doctor.rows().iter().map(|row| format!("{} {}", row["finding"].as_str().unwrap(), row["records"])).collect();
     assert_eq!(
         (doctor.code, rows),
         (1, ["stranded 2", "failed 4", "never-indexed 3", "stranded 2"].map(str::to_owned).to_vec())
