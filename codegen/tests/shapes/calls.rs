@@ -100,7 +100,7 @@ fn the_headers_of_parts_and_the_parameters_of_a_multipart_type_are_kept() {
     let client = generator.generate().unwrap();
     assert!(client.code.contains(r#"body_parts("multipart/related; type=\"application/json\"","#), "{}", client.code);
     assert!(client.code.contains("Its headers, which `Multipart::header_at` adds: `Content-ID`."), "{}", client.code);
-    has(&of_kind(&client, Kind::Rename), &["`Content-ID` of the part `first`", "`Multipart::header`"]);
+    has(&of_kind(&client, Kind::Rename), &["`Content-ID` of the part `first`", "`Multipart::header_at`"]);
     has(&of_kind(&client, Kind::Loss), &["`a b` is not a header name"]);
     let table = reach(&generator.overlaid().unwrap(), &client);
     let headers = &table[&Declared::PartHeader];

@@ -134,8 +134,8 @@ impl Shaping<'_, '_> {
                 continue;
             }
             if resolve_at(self.document, written, at.clone()).0.is_true("required") {
-                let reason =
-                    format!("the header `{name}` of the part `{part}` is added to the body, by `Multipart::header`");
+                let by = if at.as_str().contains("/encoding/") { "header" } else { "header_at" };
+                let reason = format!("the header `{name}` of the part `{part}` is added by `Multipart::{by}`");
                 self.types.note(Kind::Rename, &at, written, reason);
             }
             names.push(name.clone());
