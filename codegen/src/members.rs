@@ -71,7 +71,11 @@ impl Is {
             | (Self::Map, Value::Object(_))
             | (Self::Schema, Value::Object(_) | Value::Bool(_)) => return Reading::Itself,
             (Self::Text, _) => text(value).map(Value::String),
-            (Self::Link, Value::String(link)) => is_link(link).then(|| value.clone()),
+            // OpenAPI's own examples have the braces of a path template in a reference.
+            (Self::Link, Value::String(link)) => {
+                let encoded = link.replace('{', "%7B").replace('}', "%7D");
+                is_link(&encoded).then_some(Value::String(encoded))
+            }
             (Self::Flag | Self::Schema, Value::String(word)) => word.to_ascii_lowercase().parse().ok().map(Value::Bool),
             (Self::Number, _) => number(value).map(Value::Number),
             (Self::Positive, _) => number(value).filter(|it| it.as_f64().is_some_and(|it| it > 0.0)).map(Value::Number),

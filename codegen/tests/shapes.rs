@@ -382,6 +382,7 @@ fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its
     let links = "\
         by_id: {operationId: getPet, parameters: {path.id: '$response.body#/id', X-Trace: $request.header.x-trace}}
         by_ref: {operationRef: '#/paths/~1pets~1%7Bid%7D/get', parameters: {id: 7}}
+        as_printed: {operationRef: '#/paths/~1pets~1{id}/get', parameters: {id: 7}}
         change: {operationId: changePet, parameters: {id: $response.header.Location}, requestBody: {name: Rex}}
         open: {operationId: changePet}
         elsewhere: {operationRef: 'https://other.example/pets#/paths/~1pets/get'}
@@ -418,6 +419,7 @@ fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its
         "fn add_pet_then_by_id(response) -> get_pet",
         "fn add_pet_then_by_id_link(error) -> get_pet",
         "fn add_pet_then_by_ref(response) -> get_pet",
+        "fn add_pet_then_as_printed(response) -> get_pet",
         "fn add_pet_then_change(response) -> change_pet",
         "fn add_pet_then_open(response, id: PetId, body: &serde_json::Map<String, serde_json::Value>) -> change_pet",
     ] {

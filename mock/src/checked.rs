@@ -28,7 +28,7 @@ impl Checked {
     /// The response if the document allows it, or else a failure with the reason.
     fn checked(&self, request: &Request, answer: Answer) -> Answer {
         let contract = self.service.contract();
-        let found = contract.and_then(|contract| Some((contract, contract.find(&request.method, &request.path)?)));
+        let found = contract.and_then(|contract| Some((contract, contract.find(&request.method, &request.target())?)));
         let Some((contract, operation)) = found else { return answer };
         match contract.check_response(operation, &answer, self.service.is_open()) {
             Ok(()) => answer,
@@ -42,8 +42,8 @@ impl Checked {
 }
 
 impl Service for Checked {
-    fn operation(&self, method: &str, path: &str) -> Option<String> {
-        self.service.operation(method, path)
+    fn operation(&self, method: &str, target: &str) -> Option<String> {
+        self.service.operation(method, target)
     }
 
     fn answer(&self, request: &Request) -> Answer {

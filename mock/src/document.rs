@@ -71,10 +71,10 @@ impl Document {
         Ok(Document(Arc::new(Api { contract, made: Mutex::default(), resources: Mutex::default() })))
     }
 
-    /// The operationId for a request, by its method and its raw path.
+    /// The operationId for a request, by its method and its raw path with the query.
     #[must_use]
-    pub fn operation(&self, method: &str, path: &str) -> Option<String> {
-        self.0.operation(method, path)
+    pub fn operation(&self, method: &str, target: &str) -> Option<String> {
+        self.0.operation(method, target)
     }
 
     /// The parameters in the path of a request, by its method and its raw path: their names and decoded values, in
@@ -82,7 +82,9 @@ impl Document {
     #[must_use]
     pub fn path_values(&self, method: &str, path: &str) -> Vec<(String, String)> {
         let contract = &self.0.contract;
-        let values = contract.find(method, path).map(|operation| contract.path_values(operation, path));
+        let target = path;
+        let path = target.split('?').next().unwrap_or_default();
+        let values = contract.find(method, target).map(|operation| contract.path_values(operation, path));
         values.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -407,12 +409,12 @@ fn weight(range: &str) -> f64 {
 }
 
 impl Service for Api {
-    fn operation(&self, method: &str, path: &str) -> Option<String> {
-        Some(self.contract.find(method, path)?.id.clone())
+    fn operation(&self, method: &str, target: &str) -> Option<String> {
+        Some(self.contract.find(method, target)?.id.clone())
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let Some(operation) = self.contract.find(&request.method, &request.path) else {
+        let Some(operation) = self.contract.find(&request.method, &request.target()) else {
             let status = if self.contract.has_path(&request.path) { 405 } else { 404 };
             return self.scripted(request, status, &[]);
         };
@@ -459,7 +461,7 @@ impl Service for Api {
 
     fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
         // A failure in the documented form, if there is one.
-        let operation = self.contract.find(&request.method, &request.path);
+        let operation = self.contract.find(&request.method, &request.target());
         let documented = operation.and_then(|it| it.failure(status));
         let made = documented.and_then(|(media, schema)| Some((media, self.instance(schema, Values::Received)?)));
         let mut answer = match made {

@@ -8,6 +8,7 @@ mod fault;
 pub mod forms;
 pub mod media;
 mod message;
+mod operation;
 pub mod redact;
 mod resources;
 pub mod schema;

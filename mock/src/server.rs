@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use http::uri::PathAndQuery;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -259,7 +260,7 @@ async fn read(request: hyper::Request<Incoming>, service: &dyn Service) -> io::R
         (name.as_str().to_owned(), value)
     });
     Ok(Request {
-        operation: service.operation(head.method.as_str(), head.uri.path()),
+        operation: service.operation(head.method.as_str(), head.uri.path_and_query().map_or("/", PathAndQuery::as_str)),
         query: query.into_owned().collect(),
         headers: headers.collect(),
         method: head.method.to_string(),

@@ -9,8 +9,8 @@ use crate::message::{Answer, Request};
 
 /// The service behind the sockets.
 pub trait Service: Send + Sync {
-    /// The name of the operation for a request.
-    fn operation(&self, method: &str, path: &str) -> Option<String>;
+    /// The name of the operation for a request, by its path with the query.
+    fn operation(&self, method: &str, target: &str) -> Option<String>;
     /// Processes a request.
     fn answer(&self, request: &Request) -> Answer;
     /// An error response in the service's own format, with a status that a test wants; the request is not processed.

@@ -358,7 +358,8 @@ const TOKEN: &str = "/auth/v1/token";
 const DEVICE_AUTHORIZATION: &str = "/auth/v1/device_authorization";
 
 impl Service for Api {
-    fn operation(&self, method: &str, path: &str) -> Option<String> {
+    fn operation(&self, method: &str, target: &str) -> Option<String> {
+        let path = target.split('?').next().unwrap_or_default();
         match path {
             TOKEN => Some("token".to_owned()),
             DEVICE_AUTHORIZATION => Some("device_authorization".to_owned()),

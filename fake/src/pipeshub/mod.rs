@@ -403,7 +403,8 @@ const AUTHORIZE: &str = "/api/v1/oauth2/authorize";
 const LARGEST_JSON: usize = 10 * 1024 * 1024;
 
 impl Service for Api {
-    fn operation(&self, method: &str, path: &str) -> Option<String> {
+    fn operation(&self, method: &str, target: &str) -> Option<String> {
+        let path = target.split('?').next().unwrap_or_default();
         match path {
             TOKEN => Some("token".to_owned()),
             AUTHORIZE => Some("authorize".to_owned()),

@@ -290,7 +290,8 @@ impl<S: Sender> Sender for Watch<S> {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
         let url = request.url().clone();
         let contract = &self.probe.contract;
-        let operation = contract.find(request.method().as_str(), url.path());
+        let target = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        let operation = contract.find(request.method().as_str(), &target);
         let is_allowed = match operation {
             Some(operation) => self.operations.contains(&operation.id),
             None => !contract.has_path(url.path()) && is_for_token(&request),
