@@ -425,7 +425,7 @@ fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its
     ] {
         assert!(listing.lines().any(|line| line.trim() == method), "{method}: {listing}");
     }
-    assert_eq!(listing.matches("_then_").count(), 5, "{listing}");
+    assert_eq!(listing.matches("_then_").count(), 6, "{listing}");
     let losses: Vec<String> = client.notes.iter().filter(|it| it.kind == Kind::Loss).map(ToString::to_string).collect();
     for (link, reason) in [
         ("elsewhere", "is not in this document"),

@@ -1,7 +1,6 @@
 //! A fake server for any OpenAPI document. It finds the operation of each request, checks the request against the
 //! document, and responds with an instance of the response's schema. Written resources can be read again if the paths
-//! show which objects belong together. For the behaviour of C1 and PipesHub use [`c1`](crate::c1) and
-//! [`pipeshub`](crate::pipeshub).
+//! show which objects belong together. `connectors-fake` has the behaviour of C1 and PipesHub.
 //!
 //! A [`Document`] responds in process, a [`Server`] on a socket.
 //!
@@ -104,7 +103,8 @@ impl Document {
 
     /// Responds with the operation's first documented success, and an instance of its schema or the resource that was
     /// written before. The status is 404 if there is no such operation, 401 if a required credential is missing, and
-    /// 400 or 415 if the document does not allow the request. The body then has the place of the mistake.
+    /// 400 or 415 if the document does not allow the request. The body then has the place of the mistake. It is 501 if no
+    /// instance of the response's schema could be generated.
     #[must_use]
     pub fn respond(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -448,7 +448,10 @@ impl Service for Api {
         let Some(instance) = self.instance(schema, Values::Received) else {
             let plain = Instances::plain(self.contract.document()).make(schema, View::Read);
             let why = plain.and_then(|plain| self.contract.mistake(schema, Values::Received, &plain).ok().flatten());
-            let why = why.map_or_else(|| "it has no end".to_owned(), |mistake| mistake.to_string());
+            let why = why.map_or_else(
+                || "it has no end, or refers to a schema that does not exist".to_owned(),
+                |mistake| mistake.to_string(),
+            );
             let message = format!("no instance of the schema at {schema} could be generated: {why}");
             return Answer::json(501, &json!({"message": message}));
         };

@@ -231,8 +231,9 @@ pub(crate) fn operations(root: &Value) -> Vec<Operation> {
         for (method, member) in METHODS.map(|method| (method, method.to_owned())).into_iter().chain(others) {
             let place = format!("{item}/{member}");
             let Some(operation) = root.pointer(&place) else { continue };
-            // A fragment is not sent.
-            let sent = path.split('#').next().unwrap_or_default();
+            // A fragment is not sent. What has a parameter is none.
+            let is_fragment = |(_, after): &(&str, &str)| !after.contains('{');
+            let sent = path.split_once('#').filter(is_fragment).map_or(path.as_str(), |(before, _)| before);
             let (path_only, query) = sent.split_once('?').unwrap_or((sent, ""));
             let names: Vec<&str> = path_only.trim_start_matches('/').split('/').collect();
             let parameters = [format!("{place}/parameters"), format!("{item}/parameters")];

@@ -65,12 +65,12 @@ fn signed(names: Vec<String>) -> Result<Signed, rcgen::Error> {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    authority.distinguished_name.push(DnType::CommonName, "connectors-fake authority");
+    authority.distinguished_name.push(DnType::CommonName, "connectors-mock authority");
     let key = KeyPair::generate()?;
     let certificate = authority.self_signed(&key)?;
     let issuer = Issuer::new(authority, key);
     let mut own = CertificateParams::new(names)?;
-    own.distinguished_name.push(DnType::CommonName, "connectors-fake");
+    own.distinguished_name.push(DnType::CommonName, "connectors-mock");
     own.use_authority_key_identifier_extension = true;
     own.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let key = KeyPair::generate()?;

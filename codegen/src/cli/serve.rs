@@ -45,7 +45,7 @@ pub struct Listen {
     #[arg(long)]
     cors: bool,
     /// Log each request on standard error, without secrets.
-    #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text", value_enum)]
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text", value_enum)]
     log: Option<Log>,
 }
 

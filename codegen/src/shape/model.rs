@@ -261,13 +261,15 @@ pub(crate) struct Operation {
 
 impl Operation {
     /// The path without the query and the fragment that stand in its template, and that query; `None` if the template is a
-    /// path only. The query is empty for a fragment alone.
+    /// path only. The query is empty for a fragment alone. A `#` with a parameter after it starts no fragment, because a
+    /// fragment is not sent, and the parameter has to be.
     pub(crate) fn parted(&self) -> (&str, Option<&str>) {
         let ends = |text: &str, marks: &[char]| {
             let mut inside = false;
             text.char_indices().find_map(|(at, c)| {
                 inside = (inside || c == '{') && c != '}';
-                (!inside && marks.contains(&c)).then_some(at)
+                let is_end = marks.contains(&c) && !(c == '#' && text.get(at..)?.contains('{'));
+                (!inside && is_end).then_some(at)
             })
         };
         let Some((path, rest)) = ends(&self.path, &['?', '#']).and_then(|at| self.path.split_at_checked(at)) else {
