@@ -19,9 +19,10 @@ pub fn run(ctx: &Ctx, command: &Command) -> Result {
         "command": "agents",
         "rules": [
             "a write names the server on stderr before it is sent; --dry-run sends and writes nothing, and prints the change",
-            "without a terminal each row is one JSON object on a line of stdout; --json prints one document",
+            "without a terminal each row is one JSON object on a line of stdout; --json prints one document with all rows",
+            "not rows: `agents` always prints this document, and `completions`, `export` without --to and --folder, and `probe` without --json and --fields print text",
             "errors are text on stderr, also with --json: the exit code has their kind",
-            "a deletion, and any other change that cannot be undone, needs --yes",
+            "a deletion, and any other change that cannot be undone, needs --yes; `api` needs it for the method DELETE, and for a write whose operation has Delete, Revoke or Remove in its name",
             "after exit code 8 run the same command again only if it is `repeatable`, or check first",
             "pass secrets as env:NAME, file:PATH or cmd:COMMAND; they are not printed",
         ],

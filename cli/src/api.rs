@@ -28,7 +28,7 @@ pub struct Args {
     /// Print the secrets in the response
     #[arg(long)]
     reveal: bool,
-    /// Send a deletion
+    /// Send a deletion, a removal or a revocation
     #[arg(long)]
     yes: bool,
 }
@@ -47,8 +47,8 @@ pub async fn run(
     let operation = call.operation();
     check(&document, operation, &args.parameter)?;
     let is_read = matches!(operation.method(), "GET" | "HEAD");
-    if operation.method() == "DELETE" {
-        confirmed(args.yes, ctx.globals.dry_run, "a deletion")?;
+    if is_final(operation) {
+        confirmed(args.yes, ctx.globals.dry_run, &format!("the operation {}", operation.id()))?;
     }
     let mut change = json!({});
     for (name, value) in &args.parameter {
@@ -108,16 +108,26 @@ pub async fn run(
     if !args.reveal {
         redact(&mut value);
     }
-    let has = |field: &String| value.get(field.split('.').next().unwrap_or(field)).is_some();
-    if let Some(field) = ctx.globals.fields.iter().find(|field| is_read && value.is_object() && !has(field)) {
-        let known = value.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-        return Err(Failure::usage(format!("the response has no field `{field}`{}", nearest(field, known))));
+    // A response may lack an optional field, which is then null. Only a similar name suggests a mistake.
+    let absent = |field: &&String| value.get(field.split('.').next().unwrap_or(field)).is_none();
+    for field in ctx.globals.fields.iter().filter(absent) {
+        let near = nearest(field, value.as_object().into_iter().flatten().map(|(name, _)| name.as_str()));
+        if !near.is_empty() {
+            ctx.out.note(&format!("the response has no field `{field}`{near}"));
+        }
     }
     if ctx.globals.json || !ctx.globals.fields.is_empty() || !io::stdout().is_terminal() {
         ctx.out.one(&value)
     } else {
         ctx.out.text(&format!("{value:#}\n"))
     }
+}
+
+/// Whether an operation cannot be undone, by its method or its name.
+fn is_final(operation: &Operation) -> bool {
+    let name = operation.id().rsplit('.').next().unwrap_or_default().to_lowercase();
+    let is_named = ["delete", "revoke", "remove"].iter().any(|it| name.contains(it));
+    operation.method() == "DELETE" || (is_named && !matches!(operation.method(), "GET" | "HEAD"))
 }
 
 /// The parameters of an operation in a document.
@@ -147,8 +157,15 @@ fn address<'a>(operation: &Operation, given: &'a [(String, String)]) -> (String,
     (of_path.into_iter().fold(operation.path().to_owned(), set), query)
 }
 
+/// The fields of an operation in the list.
+const FIELDS: [&str; 5] = ["operation", "method", "path", "parameters", "body"];
+
 /// The operations of a document with their parameters.
 fn list(ctx: &Ctx, document: &str) -> Result {
+    if let Some(field) = ctx.globals.fields.iter().find(|field| !FIELDS.contains(&field.as_str())) {
+        let near = nearest(field, FIELDS);
+        return Err(Failure::usage(format!("the list of operations has no field `{field}`{near}")));
+    }
     let document: Value = serde_json::from_str(document).unwrap_or_default();
     let mut rows = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {

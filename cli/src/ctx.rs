@@ -174,7 +174,7 @@ impl Ctx {
         self.is_changed.store(true, Ordering::Relaxed);
     }
 
-    /// A failure, with the exit code that is right after a change.
+    /// A failure, with the message and the exit code that are right after a change.
     pub fn after_change(&self, failure: Failure) -> Failure {
         let is_changed = self.is_changed.load(Ordering::Relaxed);
         match (failure.cause, failure.kind) {
@@ -183,8 +183,11 @@ impl Ctx {
                 kind: Kind::Findings,
                 ..failure
             },
-            (_, Kind::Usage) if is_changed => {
-                Failure { kind: Kind::Conflict, ..failure }.at("after a part of the change")
+            // The whole change was made, and the finding is about its result.
+            (_, Kind::Findings) => failure,
+            (_, kind) if is_changed => {
+                let kind = if kind == Kind::Usage { Kind::Conflict } else { kind };
+                Failure { kind, ..failure }.at("after a part of the change was made")
             }
             _ => failure,
         }

@@ -30,7 +30,7 @@ pub const CODES: [(u8, &str, &str); 10] = [
     (
         1,
         "findings",
-        "done, and there is something to report: a plan with changes, a failed sync, a connector that needs care, a result that cannot be printed",
+        "done, and there is something to report: a plan with changes, a failed sync, a connector that needs care, a result that cannot be printed after a change",
     ),
     (2, "usage", "the command, its input, a file or a setting is wrong; nothing was changed"),
     (3, "auth", "no credentials, wrong ones, or not enough rights"),

@@ -17,6 +17,8 @@ enum Is {
     Text,
     /// A text without characters that would break a link in documentation.
     Link,
+    /// A reference to an operation.
+    Reference,
     Flag,
     Number,
     /// A number above zero.
@@ -47,7 +49,7 @@ impl Is {
         match self {
             Self::Any => "any value",
             Self::Text => "a text",
-            Self::Link => "a URL",
+            Self::Link | Self::Reference => "a URL",
             Self::Flag => "`true` or `false`",
             Self::Number => "a number",
             Self::Positive => "a number above zero",
@@ -71,8 +73,9 @@ impl Is {
             | (Self::Map, Value::Object(_))
             | (Self::Schema, Value::Object(_) | Value::Bool(_)) => return Reading::Itself,
             (Self::Text, _) => text(value).map(Value::String),
-            // OpenAPI's own examples have the braces of a path template in a reference.
-            (Self::Link, Value::String(link)) => {
+            (Self::Link, Value::String(link)) => is_link(link).then(|| value.clone()),
+            // OpenAPI's own examples have the braces of a path template in it.
+            (Self::Reference, Value::String(link)) => {
                 let encoded = link.replace('{', "%7B").replace('}', "%7D");
                 is_link(&encoded).then_some(Value::String(encoded))
             }
@@ -144,7 +147,7 @@ fn is_link(text: &str) -> bool {
 
 /// The known members at each place; `None` where every member is an entry of a map.
 fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
-    use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Schema, Security, Text, TextMap, Texts};
+    use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Reference, Schema, Security, Text, TextMap, Texts};
     Some(match kind {
         Object::OpenApi => &[
             ("openapi", Any),
@@ -265,7 +268,7 @@ fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str
         Object::Response => &[("description", Text), ("headers", Map), ("content", Map), ("links", Map)],
         Object::Example => &[("summary", Text), ("description", Text), ("value", Any), ("externalValue", Link)],
         Object::Link => &[
-            ("operationRef", Link),
+            ("operationRef", Reference),
             ("operationId", Text),
             ("parameters", Map),
             ("requestBody", Any),

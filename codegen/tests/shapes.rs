@@ -7,6 +7,8 @@ use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
 #[path = "shapes/calls.rs"]
 mod calls;
+#[path = "shapes/links.rs"]
+mod links;
 
 /// A document with paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {
@@ -328,12 +330,31 @@ fn schemes_of_one_requirement_that_set_the_same_header_are_alternatives() {
                 paths: {/a: {get: {operationId: a, responses: {'204': {description: ok}}}}}\n\
                 components: {securitySchemes: {bearer: {type: http, scheme: bearer}, key: {type: apiKey, in: query, name: k}, \
                 oauth: {type: oauth2, flows: {}}}}\n";
-    let code = code(&Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap());
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    assert!(notes.iter().any(|note| note.contains("read as 2 alternatives")), "{notes:#?}");
+    let code = code(&client);
     let (_, security) = code.split_once("constSECURITY_0").unwrap();
     let (security, _) = security.split_once(';').unwrap();
     assert_eq!(security.matches("&[::connectors_runtime::Requirement{").count(), 2, "{security}");
     let schemes: Vec<&str> = security.split("scheme:\"").skip(1).filter_map(|it| it.split('"').next()).collect();
     assert_eq!(schemes, ["bearer", "key", "oauth", "key"]);
+    // 30 pairs of such schemes have 2^30 alternatives: 16 are written, and a loss.
+    let names: Vec<String> = (0..30).map(|it| format!("a{it}: [], b{it}: []")).collect();
+    let scheme =
+        |it: usize| ["a", "b"].map(|name| format!("{name}{it}: {{type: apiKey, in: query, name: k{it}}}")).join(", ");
+    let schemes: Vec<String> = (0..30).map(scheme).collect();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\nsecurity: [{{{}}}]\n\
+         paths: {{/a: {{get: {{operationId: a, responses: {{'204': {{description: ok}}}}}}}}}}\n\
+         components: {{securitySchemes: {{{}}}}}\n",
+        names.join(", "),
+        schemes.join(", ")
+    );
+    let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+    assert_eq!(self::code(&client).matches("scheme:\"").count(), 16 * 30);
+    let losses = client.notes.losses();
+    assert!(losses.contains("1073741824 alternatives, of which there are 16 here"), "{losses}");
 }
 
 #[test]
@@ -375,80 +396,6 @@ fn properties_beside_a_union_do_not_affect_values_that_are_not_objects() {
     assert!(object.contains("a: Option<String>") && object.contains("b: "), "{object}");
     assert!(block(&listing, "B").starts_with("struct B"), "{listing}");
     assert!(notes.is_empty(), "{notes:?}");
-}
-
-#[test]
-fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its_reason() {
-    let links = "\
-        by_id: {operationId: getPet, parameters: {path.id: '$response.body#/id', X-Trace: $request.header.x-trace}}
-        by_ref: {operationRef: '#/paths/~1pets~1%7Bid%7D/get', parameters: {id: 7}}
-        as_printed: {operationRef: '#/paths/~1pets~1{id}/get', parameters: {id: 7}}
-        change: {operationId: changePet, parameters: {id: $response.header.Location}, requestBody: {name: Rex}}
-        open: {operationId: changePet}
-        elsewhere: {operationRef: 'https://other.example/pets#/paths/~1pets/get'}
-        nowhere: {operationId: getDog}
-        nothing: {description: none}
-        other: {operationId: getPet, parameters: {colour: red}}
-        server: {operationId: getPet, server: {url: 'https://other.example'}}
-        sent: {operationId: getPet, parameters: {id: '$request.body#/id'}}
-        url: {operationId: getPet, parameters: {id: $url}}
-        inside: {operationId: changePet, requestBody: {id: $request.path.id}}
-        within: {operationId: getPet, parameters: {id: 'pet-{$response.body#/id}'}}
-        wrong: {operationId: getPet, parameters: {id: $response.bodies}}
-        several: {operationId: getPet, parameters: {id: $request.query.tags}}
-        no_body: {operationId: listPets, requestBody: $response.body}";
-    let links: String = links.lines().map(|line| format!("            {}\n", line.trim())).collect();
-    let text = format!(
-        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  \
-        /pets:\n    \
-          get: {{operationId: listPets, responses: {{'204': {{description: ok}}}}}}\n    \
-          post:\n      operationId: addPet\n      parameters:\n        \
-            - {{name: X-Trace, in: header, schema: {{type: string}}}}\n        \
-            - {{name: tags, in: query, schema: {{type: array, items: {{type: string}}}}}}\n      responses:\n        \
-            '201':\n          description: ok\n          content: {{application/json: {{schema: {{type: object}}}}}}\n          links:\n{links}        \
-            '409': {{description: bad, links: {{by_id: {{operationId: getPet, parameters: {{id: '$response.body'}}}}}}}}\n        \
-            '202': {{description: ok, content: {{application/json: {{schema: {{type: object}}}}}}, links: {{open: {{operationId: changePet}}}}}}\n  \
-        /pets/{{id}}:\n    parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}, {{name: X-Trace, in: header, schema: {{type: string}}}}]\n    \
-          get: {{operationId: getPet, responses: {{'204': {{description: ok, links: {{it: {{operationId: getPet, parameters: {{id: $response.body}}}}}}}}}}}}\n    \
-          put: {{operationId: changePet, requestBody: {{required: true, content: {{application/json: {{schema: {{type: object}}}}}}}}, responses: {{'204': {{description: ok}}}}}}\n"
-    );
-    let generator = Generator::new(Node::parse("t.yaml", &text).unwrap());
-    let client = generator.generate().unwrap();
-    let listing = Listing::of(&client).to_string();
-    for method in [
-        "fn add_pet_then_by_id(response) -> get_pet",
-        "fn add_pet_then_by_id_link(error) -> get_pet",
-        "fn add_pet_then_by_ref(response) -> get_pet",
-        "fn add_pet_then_as_printed(response) -> get_pet",
-        "fn add_pet_then_change(response) -> change_pet",
-        "fn add_pet_then_open(response, id: PetId, body: &serde_json::Map<String, serde_json::Value>) -> change_pet",
-    ] {
-        assert!(listing.lines().any(|line| line.trim() == method), "{method}: {listing}");
-    }
-    assert_eq!(listing.matches("_then_").count(), 6, "{listing}");
-    let losses: Vec<String> = client.notes.iter().filter(|it| it.kind == Kind::Loss).map(ToString::to_string).collect();
-    for (link, reason) in [
-        ("elsewhere", "is not in this document"),
-        ("nowhere", "there is no operation `getDog`"),
-        ("nothing", "names no operation"),
-        ("other", "no parameter `colour`"),
-        ("server", "a server of its own"),
-        ("sent", "the body of a request is not kept"),
-        ("url", "the URL of a request is not kept"),
-        ("within", "an expression within a text"),
-        ("inside", "an expression within it"),
-        ("wrong", "is not a runtime expression"),
-        ("several", "is not a parameter with a single value"),
-        ("no_body", "`listPets` has no body of JSON"),
-        ("it", "no body of JSON for `$response.body`"),
-    ] {
-        let said = |loss: &&String| loss.contains(&format!("/links/{link})")) && loss.contains(reason);
-        assert_eq!(losses.iter().filter(said).count(), 1, "{link}: {losses:#?}");
-    }
-    assert_eq!(losses.len(), 13, "{losses:#?}");
-    let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &client);
-    let links = &table[&connectors_codegen::Declared::Link];
-    assert_eq!((links.declared, links.reached, links.noted, links.silent.len()), (19, 6, 13, 0));
 }
 
 #[test]

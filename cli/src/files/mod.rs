@@ -103,7 +103,10 @@ pub async fn export(ctx: &Ctx, args: ExportArgs) -> Result {
     // All files are checked before the first is written.
     files.iter().try_for_each(|(file, _)| document::may_write(file, args.force))?;
     if ctx.globals.dry_run {
-        let what = |file: &PathBuf, of: &[Entry]| format!("write {} connectors to {}", of.len(), file.display());
+        let what = |file: &PathBuf, of: &[Entry]| {
+            let plural = if of.len() == 1 { "" } else { "s" };
+            format!("write {} connector{plural} to {}", of.len(), file.display())
+        };
         let rows = files.iter().map(|(file, of)| planned(None, &what(file, of), Value::Null));
         return ctx.out.would(&rows.collect::<Vec<_>>());
     }

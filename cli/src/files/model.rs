@@ -99,7 +99,7 @@ pub struct Entry {
     pub service: Service,
     /// The name in the file.
     pub key: String,
-    /// The connector's id. Without it, or if no connector has it, the name identifies the connector.
+    /// The connector's id, which must exist. Without it, the name identifies the connector.
     pub id: Option<String>,
     pub fields: Fields,
 }

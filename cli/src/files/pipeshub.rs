@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fail::{Failure, Kind, Result};
 use crate::near::nearest;
-use crate::pipeshub::{AuthField, auth_fields};
+use crate::pipeshub::{AuthField, auth_fields, auth_ways, check_way};
 use crate::redact::is_secret;
 use crate::reference::{Reference, Secrets};
 
@@ -101,28 +101,55 @@ pub async fn schemas(ph: &Client, types: BTreeSet<String>) -> Result<BTreeMap<St
     Ok(read.into_iter().flatten().collect())
 }
 
-/// The keys of `auth` that a type's schema marks as secrets.
-fn marked(schema: &ConnectorSchema, fields: &Fields) -> BTreeSet<String> {
-    let known = auth_fields(schema, fields.text("auth_type").unwrap_or_default());
-    known.into_iter().filter(|it| it.secret).map(|it| it.name).collect()
+/// The wanted fields, with the type, the scope and the authentication method of the existing connector where the file
+/// does not have them.
+pub fn completed(wanted: &Fields, now: &Fields) -> Fields {
+    let mut fields = wanted.clone();
+    for key in ["type", "scope", "auth_type"] {
+        if fields.get("", key).is_none() {
+            fields.set_text(key, now.text(key));
+        }
+    }
+    fields
+}
+
+/// The fields of each authentication method that a connector may use: of its own, or without one of all.
+fn ways(schema: &ConnectorSchema, fields: &Fields) -> Vec<Vec<AuthField>> {
+    let own = fields.text("auth_type");
+    auth_ways(schema)
+        .into_iter()
+        .filter(|way| own.is_none_or(|own| own == *way))
+        .map(|it| auth_fields(schema, it))
+        .collect()
 }
 
 /// The keys of `auth` whose values are secrets: those that the schema marks, and those whose names suggest it.
 pub fn secret_keys(schema: Option<&ConnectorSchema>, fields: &Fields) -> BTreeSet<String> {
     let called = fields.section("auth").map(|(key, _)| key).filter(|key| is_secret(key)).map(str::to_owned);
-    schema.map(|schema| marked(schema, fields)).unwrap_or_default().into_iter().chain(called).collect()
+    let ways = schema.map(|schema| ways(schema, fields)).unwrap_or_default();
+    let marked = ways.into_iter().flatten().filter(|it| it.secret).map(|it| it.name);
+    // Without a method, the keys that the connector does not have may belong to another one.
+    let has_way = fields.text("auth_type").is_some();
+    marked.filter(|key| has_way || fields.get("auth", key).is_some()).chain(called).collect()
 }
 
-/// Checks the keys of `auth`.
-pub fn check(fields: &Fields, schema: &ConnectorSchema) -> Result {
-    let secrets = marked(schema, fields);
-    let plain = |(key, item): &(&str, &Item)| matches!(item, Item::Value(_)) && secrets.contains(*key);
+/// Checks the keys of `auth`, and for a new connector its authentication method.
+pub fn check(fields: &Fields, schema: &ConnectorSchema, is_new: bool) -> Result {
+    let way = fields.text("auth_type");
+    if let Some(way) = way.filter(|_| is_new) {
+        check_way(schema, way)?;
+    }
+    let ways = ways(schema, fields);
+    let known: Vec<&AuthField> = ways.iter().flatten().collect();
+    let is_marked = |key: &str| known.iter().any(|it| it.name == key && it.secret);
+    let is_unmarked = |key: &str| known.iter().any(|it| it.name == key && !it.secret);
+    let plain = |(key, item): &(&str, &Item)| {
+        matches!(item, Item::Value(_)) && (is_marked(key) || (is_secret(key) && !is_unmarked(key)))
+    };
     if let Some((key, _)) = fields.section("auth").find(plain) {
         let message = format!("auth.{key} is a secret: write {{ secret = \"env:NAME\" }}, file: or cmd: instead of it");
         return Err(Failure::usage(message));
     }
-    let Some(way) = fields.text("auth_type") else { return Ok(()) };
-    let known: Vec<AuthField> = auth_fields(schema, way);
     if known.is_empty() {
         return Ok(());
     }
@@ -131,9 +158,13 @@ pub fn check(fields: &Fields, schema: &ConnectorSchema) -> Result {
     for (key, _) in fields.section("auth").filter(|(key, _)| !names().any(|known| known == *key)) {
         problems.push(format!("unknown key `auth.{key}`{}", nearest(key, names())));
     }
-    for field in known.iter().filter(|it| it.required && fields.get("auth", &it.name).is_none()) {
-        problems.push(format!("missing key `auth.{}`", field.name));
-    }
+    // Without a method, the one that needs the fewest other keys is meant. A connector may get its keys later.
+    let is_whole = is_new && (way.is_some() || fields.section("auth").next().is_some());
+    let missing = |way: &Vec<AuthField>| -> Vec<String> {
+        let missing = way.iter().filter(|it| it.required && fields.get("auth", &it.name).is_none());
+        missing.map(|it| format!("missing key `auth.{}`", it.name)).collect()
+    };
+    problems.extend(ways.iter().filter(|_| is_whole).map(missing).min_by_key(Vec::len).unwrap_or_default());
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
 }
 

@@ -75,11 +75,28 @@ fn matched(entries: &[&Entry], place: fn(&Fields) -> String, candidates: &[Candi
     let mut matched: Vec<Option<usize>> = vec![None; entries.len()];
     let mut taken = BTreeSet::new();
     type Test = fn(&Entry, &str, &Candidate) -> bool;
-    let by_id: Test = |entry, place, it| entry.id.as_ref() == Some(&it.id) && it.place == place;
+    // Within PipesHub an id is unique. Within C1 it belongs to an app.
+    let by_id: Test = |entry, place, it| {
+        entry.id.as_ref() == Some(&it.id) && (entry.service == Service::Pipeshub || it.place == place)
+    };
     let by_creation: Test = |entry, place, it| it.creating.as_ref() == Some(&entry.key) && it.place == place;
     let by_name: Test = |entry, place, it| {
         it.place == place && entry.fields.text("name").is_some_and(|name| name == it.name) && it.creating.is_none()
     };
+    let mut named = BTreeSet::new();
+    for entry in entries {
+        let Some(id) = &entry.id else { continue };
+        let place = place(&entry.fields);
+        match candidates.iter().position(|it| by_id(entry, &place, it)) {
+            Some(index) if named.insert(index) => {}
+            Some(_) => return Err(Failure::usage(format!("{}: another entry has the same `id`", entry.label()))),
+            None => {
+                let at = if entry.service == Service::C1 { format!(" in the app `{place}`") } else { String::new() };
+                let message = format!("{}: there is no connector with the id `{id}`{at}", entry.label());
+                return Err(Failure::new(Kind::NotFound, message));
+            }
+        }
+    }
     for test in [by_id, by_creation, by_name] {
         for (entry, slot) in entries.iter().zip(&mut matched).filter(|(_, slot)| slot.is_none()) {
             let place = place(&entry.fields);
@@ -231,18 +248,25 @@ async fn of_pipeshub(client: &pipeshub_client::Client, entries: &[&Entry], scope
         .collect();
     let matches = matched(entries, place, &candidates)?;
     check_names(entries, &matches, place)?;
-    let types = entries.iter().filter_map(|entry| entry.fields.text("type").map(str::to_owned)).collect();
-    let schemas = pipeshub::schemas(client, types).await?;
-    let mut planned = Vec::new();
-    for (entry, hit) in entries.iter().zip(&matches) {
+    let pairs = entries.iter().zip(&matches).map(|(entry, hit)| {
         let there = hit.and_then(|index| found.get(index));
         let now = there.map(pipeshub::fields).unwrap_or_default();
-        let step = step(entry, entry.fields.clone(), &now, None, scope, there.map(|it| it.id().to_owned()));
-        if step.action == Action::Create || step.diff.touches("auth") {
-            let kind = entry.fields.text("type").unwrap_or_default();
+        (*entry, there, pipeshub::completed(&entry.fields, &now), now)
+    });
+    let pairs: Vec<_> = pairs.collect();
+    let types = pairs.iter().filter_map(|(_, _, wanted, _)| wanted.text("type").map(str::to_owned)).collect();
+    let schemas = pipeshub::schemas(client, types).await?;
+    let mut planned = Vec::new();
+    for (entry, there, wanted, now) in pairs {
+        let step = step(entry, wanted, &now, None, scope, there.map(|it| it.id().to_owned()));
+        let is_new = step.action == Action::Create;
+        if is_new || step.diff.touches("auth") {
+            let fields = &step.entry.fields;
+            let untyped = || Failure::usage(format!("{} does not exist, and needs `type`", entry.label()));
+            let kind = fields.text("type").ok_or_else(untyped)?;
             let missing = || Failure::usage(format!("{}: there is no type `{kind}`", entry.label()));
             let schema = schemas.get(kind).ok_or_else(missing)?;
-            pipeshub::check(&entry.fields, schema).map_err(|it| it.at(&entry.label()))?;
+            pipeshub::check(fields, schema, is_new).map_err(|it| it.at(&entry.label()))?;
         }
         planned.push(Planned { step, found: there.cloned().map(Found::Pipeshub) });
     }

@@ -1,18 +1,19 @@
 //! Creating, configuring, authorizing and deleting connectors.
 
 use clap::builder::NonEmptyStringValueParser;
+use connectors::pipeshub::types::ConnectorSchema;
 use connectors::pipeshub::{AuthFields, Client, ConnectorScope, CreateConnector};
 use futures_util::TryStreamExt;
 use serde_json::{Map, Value, json};
 
-use crate::ctx::{Ctx, Waiting, confirmed};
+use crate::ctx::{Ctx, Waiting, confirmed, host, planned};
 use crate::fail::{Failure, Result};
 use crate::near::nearest;
 use crate::redact::{is_secret, redacted};
 use crate::reference::{Reference, Secrets, pair, plain_secrets, secret_pair, shown};
 
 use super::arg::scope;
-use super::read::{AuthField, auth_fields, row};
+use super::read::{AuthField, auth_fields, auth_ways, check_way, row};
 
 /// Fields to authenticate with, on a command line.
 #[derive(clap::Args)]
@@ -38,14 +39,12 @@ impl Auth {
 
     /// Refuses fields that a type does not have, by any of its ways to authenticate if none is chosen: the server would
     /// store them. Refuses secrets as plain values, too, and for a new connector missing fields.
-    async fn check(&self, ph: &Client, connector_type: &str, way: Option<&str>, is_new: bool) -> Result {
+    fn check(&self, schema: &ConnectorSchema, way: Option<&str>, is_new: bool) -> Result {
         if self.is_empty() {
             return Ok(());
         }
-        let schema = ph.connector_schema(connector_type).await?;
-        let ways = schema.auth.as_ref().and_then(|auth| auth.get("schemas")?.as_object()).into_iter().flatten();
-        let ways = ways.map(|(known, _)| known.as_str()).filter(|known| way.is_none_or(|way| way == *known));
-        let ways: Vec<Vec<AuthField>> = ways.map(|way| auth_fields(&schema, way)).collect();
+        let ways = auth_ways(schema).into_iter().filter(|known| way.is_none_or(|way| way == *known));
+        let ways: Vec<Vec<AuthField>> = ways.map(|way| auth_fields(schema, way)).collect();
         let fields: Vec<&AuthField> = ways.iter().flatten().collect();
         let is_marked = |key: &str| fields.iter().any(|it| it.name == key && it.secret);
         let is_unmarked = |key: &str| fields.iter().any(|it| it.name == key && !it.secret);
@@ -133,8 +132,27 @@ fn object(text: &str) -> std::result::Result<Map<String, Value>, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
+/// The schema of the type of a new connector.
+async fn schema_of(ph: &Client, connector_type: &str, scope: ConnectorScope) -> Result<ConnectorSchema> {
+    match ph.connector_schema(connector_type).await {
+        Ok(schema) => Ok(schema),
+        Err(error) if error.is_not_found() => {
+            let types: Vec<_> = ph.registry_of(scope).try_collect().await?;
+            let near = nearest(connector_type, types.iter().filter_map(|it| it.connector_type.as_deref()));
+            let message =
+                format!("there is no type `{connector_type}`{near}: `connectors pipeshub registry` lists them");
+            Err(Failure::usage(message))
+        }
+        Err(error) => Err(Failure::from(error)),
+    }
+}
+
 pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
-    args.auth.check(ph, &args.connector_type, args.auth_type.as_deref(), true).await?;
+    let schema = schema_of(ph, &args.connector_type, args.scope.clone()).await?;
+    if let Some(way) = &args.auth_type {
+        check_way(&schema, way)?;
+    }
+    args.auth.check(&schema, args.auth_type.as_deref(), true)?;
     let secrets = args.auth.read(ctx)?;
     let what = format!("create the {} connector `{}` ({})", args.connector_type, args.name, args.scope);
     let change = json!({
@@ -147,6 +165,10 @@ pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
     let mut create: CreateConnector = ph.create(args.connector_type, args.name).scope(args.scope).auth_type(auth_type);
     if let Some(found) = create.find().await? {
         let id = found.handle().id();
+        if ctx.globals.dry_run {
+            let what = format!("change nothing: {id} has this type, scope and name already");
+            return ctx.out.would(&[planned(Some(host(ph.server())), &what, Value::Null)]);
+        }
         ctx.out.note(&format!(
             "{id} has this type, scope and name already: nothing was changed; `connectors pipeshub set {id}` changes it"
         ));
@@ -181,7 +203,8 @@ pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
     if !args.auth.is_empty() {
         let data = connector.get().await?;
         let way = data.auth_type.as_ref().map(ToString::to_string);
-        args.auth.check(ph, data.connector_type.as_deref().unwrap_or_default(), way.as_deref(), false).await?;
+        let schema = ph.connector_schema(data.connector_type.as_deref().unwrap_or_default()).await?;
+        args.auth.check(&schema, way.as_deref(), false)?;
     }
     let secrets = args.auth.read(ctx)?;
     let what = format!("change {}: {}", args.connector, changes.join(", "));

@@ -18,7 +18,7 @@ use crate::fail::Result;
 use arg::{scope, status};
 
 pub use doctor::findings;
-pub use read::{AuthField, auth_fields};
+pub use read::{AuthField, auth_fields, auth_ways, check_way};
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -6,7 +6,8 @@ use futures_util::TryStreamExt;
 use serde_json::{Map, Value, json};
 
 use crate::ctx::Ctx;
-use crate::fail::Result;
+use crate::fail::{Failure, Result};
+use crate::near::nearest;
 use crate::out::number;
 use crate::redact::is_secret;
 
@@ -60,6 +61,26 @@ pub fn auth_fields(schema: &types::ConnectorSchema, auth_type: &str) -> Vec<Auth
     fields.into_iter().flatten().filter_map(field).collect()
 }
 
+/// The authentication methods whose fields the type's schema has.
+pub fn auth_ways(schema: &types::ConnectorSchema) -> Vec<&str> {
+    let ways = schema.auth.as_ref().and_then(|auth| auth.get("schemas")?.as_object());
+    ways.into_iter().flatten().map(|(way, _)| way.as_str()).collect()
+}
+
+/// Refuses an authentication method that the type does not have. A schema may have no list of them.
+pub fn check_way(schema: &types::ConnectorSchema, way: &str) -> Result {
+    let listed = schema.auth.as_ref().and_then(|auth| auth.get("supportedAuthTypes")?.as_array());
+    let mut known: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+    known.extend(auth_ways(schema));
+    if known.is_empty() || known.contains(&way) {
+        return Ok(());
+    }
+    let near = nearest(way, known.iter().copied());
+    known.sort_unstable();
+    known.dedup();
+    Err(Failure::usage(format!("there is no authentication method `{way}`{near}: the type has {}", known.join(", "))))
+}
+
 pub async fn registry(ctx: &Ctx, ph: &Client, scope: ConnectorScope) -> Result {
     let kind = |it: types::ConnectorType| {
         json!({"type": it.connector_type, "name": it.display_name, "group": it.app_group, "auth": it.auth_types,
@@ -72,8 +93,7 @@ pub async fn registry(ctx: &Ctx, ph: &Client, scope: ConnectorScope) -> Result {
 pub async fn schema(ctx: &Ctx, ph: &Client, name: &str) -> Result {
     let schema = ph.connector_schema(name).await?;
     let mut rows = Vec::new();
-    let ways = schema.auth.as_ref().and_then(|auth| auth.get("schemas")?.as_object());
-    for (way, _) in ways.into_iter().flatten() {
+    for way in auth_ways(&schema) {
         for it in auth_fields(&schema, way) {
             rows.push(json!({"section": "auth", "way": way, "key": it.name, "kind": it.kind, "required": it.required, "secret": it.secret}));
         }

@@ -24,7 +24,7 @@ pub struct Args {
     /// Delete all records of the connector first
     #[arg(long)]
     reset: bool,
-    /// Delete them, for --reset
+    /// Delete records, for --reset and --delete
     #[arg(long)]
     yes: bool,
     /// The id of the batch; by default, it is derived from the time
@@ -45,8 +45,9 @@ pub async fn run(ctx: &Ctx, ph: &Client, args: Args) -> Result {
     if files.is_empty() && args.delete.is_empty() {
         return Err(Failure::usage("nothing to send: name files, folders or --delete"));
     }
-    if args.reset {
-        confirmed(args.yes, ctx.globals.dry_run, "deleting all records of a connector")?;
+    if args.reset || !args.delete.is_empty() {
+        let which = if args.reset { "all records" } else { "records" };
+        confirmed(args.yes, ctx.globals.dry_run, &format!("deleting {which} of a connector"))?;
     }
     let id = &args.connector;
     let first = if args.reset { format!("delete ALL records of {id}, then ") } else { String::new() };

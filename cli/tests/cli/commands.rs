@@ -59,6 +59,13 @@ async fn page() -> Vec<Value> {
     let page: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(page["version"], 1);
     assert_eq!(page["exitCodes"].as_array().unwrap().len(), 10);
+    let meaning = page["exitCodes"][1]["meaning"].as_str().unwrap();
+    assert!(meaning.ends_with("cannot be printed after a change"), "{meaning}");
+    let rules = page["rules"].as_array().unwrap();
+    assert!(
+        rules.iter().any(|rule| rule.as_str().unwrap().contains("`agents` always prints this document")),
+        "{rules:?}"
+    );
     fits("agents", &page);
     page["items"].as_array().unwrap().clone()
 }

@@ -60,6 +60,8 @@ async fn after_an_export_the_plan_is_empty_and_no_secret_is_in_a_file() {
     let owners = world.run("c1 owners app-github/github-01 --add user-grace --add app-okta/admins").await;
     assert_eq!(owners.code, 0, "{}", owners.err);
     assert_eq!(world.run("export --to all.toml").await.code, 0);
+    let shown = world.run("export --folder each --dry-run").await;
+    assert!(shown.column("would").iter().all(|it| it.starts_with("write 1 connector to ")), "{}", shown.out);
     assert_eq!(world.run("export --folder each").await.code, 0);
     world.check_files();
     let text = world.read("all.toml");
@@ -189,7 +191,9 @@ async fn an_export_is_applied_to_an_empty_tenant() {
         .collect();
     let secrets: Vec<(&str, &str)> = secrets.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     // The connectors of another tenant have other ids.
-    let mut text = world.read("exported.toml").replace("id = \"connector-", "id = \"elsewhere-");
+    let exported = world.read("exported.toml");
+    let lines = exported.lines().filter(|line| !line.starts_with("id = "));
+    let mut text: String = lines.map(|line| format!("{line}\n")).collect();
     // Connectors that the other instance has already are not created again. Its OAuth connector has no secret here.
     text.truncate(text.find("[pipeshub.archive-1").unwrap_or(text.len()));
     other.write("exported.toml", &text);
@@ -212,6 +216,17 @@ async fn a_file_is_checked_before_anything_is_sent() {
         ("[c1.new]\napp = \"app-github\"\n".to_owned(), "has no name"),
         ("[pipeshub.new]\ntype = \"S3\"\nname = \"New\"\nauth_type = \"ACCESS_KEY\"\n[pipeshub.new.auth]\nacessKey = \"x\"\n".to_owned(),
          "unknown key `auth.acessKey` (did you mean `accessKey`?)"),
+        ("[pipeshub.new]\ntype = \"S3\"\nname = \"New\"\nauth_type = \"ACCES_KEY\"\n".to_owned(), "did you mean `ACCESS_KEY`?"),
+        ("[pipeshub.new]\nname = \"New\"\n".to_owned(), "needs `type`"),
+        // Without `auth_type`, the keys are checked too.
+        ("[pipeshub.new]\ntype = \"S3\"\nname = \"New\"\n[pipeshub.new.auth]\naccessKey = \"x\"\nsecretKey = \"plain\"\n".to_owned(),
+         "auth.secretKey is a secret"),
+        ("[pipeshub.new]\ntype = \"S3\"\nname = \"New\"\n[pipeshub.new.auth]\naccessKey = \"x\"\n".to_owned(),
+         "missing key `auth.secretKey`"),
+        ("[pipeshub.old]\nid = \"s3-02\"\n[pipeshub.old.auth]\nbuckett = \"x\"\n".to_owned(),
+         "unknown key `auth.buckett` (did you mean `bucket`?)"),
+        ("[pipeshub.old]\nid = \"s3-02\"\n[pipeshub.old.auth]\nsecretKey = \"plain\"\n".to_owned(),
+         "auth.secretKey is a secret"),
     ];
     for (text, expected) in cases {
         world.write("new.toml", &text);
@@ -225,6 +240,45 @@ async fn a_file_is_checked_before_anything_is_sent() {
         let writes = world.tenant.requests().into_iter().filter(|it| it.path.ends_with("/create")).count();
         assert_eq!(writes, 0, "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_alone_finds_a_connector_of_pipeshub_and_an_unknown_id_is_an_error() {
+    let world = World::start().await;
+    let laptop = "[pipeshub.laptop]\nid = \"local-01\"\ntype = \"Local FS\"\nname = \"Laptop\"\n";
+    world.write("ph.toml", &format!("{laptop}[pipeshub.bucket]\nid = \"s3-02\"\nname = \"Renamed\"\n"));
+    let plan = world.run("plan ph.toml").await;
+    assert_eq!(
+        (plan.code, plan.column("action"), plan.column("id")),
+        (1, vec!["change".to_owned()], vec!["s3-02".to_owned()])
+    );
+    let pruned = world.run("plan ph.toml --prune").await.rows();
+    let deleted: Vec<&Value> = pruned.iter().filter(|row| row["action"] == "delete").map(|row| &row["id"]).collect();
+    assert!(!deleted.is_empty() && deleted.iter().all(|id| *id != "local-01" && *id != "s3-02"), "{deleted:?}");
+    let applied = world.run("apply ph.toml").await;
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert_eq!(world.run("plan ph.toml").await.out, "");
+    // One changed key needs no other key of its connector.
+    for way in ["", "auth_type = \"ACCESS_KEY\"\n"] {
+        let text = format!("[pipeshub.bucket]\nid = \"s3-02\"\n{way}[pipeshub.bucket.auth]\nbucket = \"attic\"\n");
+        world.write("ph.toml", &text);
+        let plan = world.run("plan ph.toml").await;
+        assert_eq!((plan.code, plan.column("field")), (1, vec!["auth.bucket".to_owned()]), "{plan:?}");
+    }
+    let unknown = [
+        "[pipeshub.x]\nid = \"none-01\"\ntype = \"S3\"\nname = \"X\"\n",
+        "[c1.x]\nid = \"none-01\"\napp = \"app-github\"\ncatalog = \"catalog-github\"\nname = \"X\"\n",
+    ];
+    for text in unknown {
+        world.write("none.toml", text);
+        for command in ["plan", "apply"] {
+            let ran = world.run(&format!("{command} none.toml")).await;
+            assert!(ran.code == 4 && ran.err.contains("no connector with the id `none-01`"), "{ran:?}");
+        }
+    }
+    world.write("twice.toml", &format!("{laptop}{}", laptop.replace("laptop", "other")));
+    let twice = world.run("plan twice.toml").await;
+    assert!(twice.code == 2 && twice.err.contains("another entry has the same `id`"), "{twice:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,9 @@ async fn a_deletion_needs_a_confirmation() {
     let world = World::start().await;
     world.write("one.txt", "one");
     let delete = "c1 api connectors.delete -p app_id=app-github -p id=github-01";
-    for line in ["pipeshub upload local-01 one.txt --reset", delete] {
+    let revoke = "c1 api c1.api.app.v1.ConnectorService.RevokeCredential";
+    let upload = "pipeshub upload local-01 --delete one.txt";
+    for line in ["pipeshub upload local-01 one.txt --reset", upload, delete, revoke] {
         let ran = world.run(line).await;
         assert!(ran.code == 2 && ran.err.contains("--yes"), "{ran:?}");
     }
@@ -26,6 +28,7 @@ async fn a_deletion_needs_a_confirmation() {
     let shown = world.run("pipeshub upload local-01 one.txt --reset --dry-run").await;
     assert_eq!(shown.column("would"), ["delete ALL records of local-01, then send 1 file to local-01, and delete 0"]);
     assert_eq!(world.run("pipeshub upload local-01 one.txt --reset --yes").await.code, 0);
+    assert_eq!(world.run(&format!("{upload} --yes")).await.code, 0);
     let ran = world.run(&format!("{delete} --yes -b '{{}}'")).await;
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(world.run("c1 show app-github/github-01").await.code, 4);
@@ -57,9 +60,12 @@ async fn a_wrong_word_is_an_error_before_anything_is_sent() {
         ("completions bash --fields id", "without fields"),
         ("c1 set app-github/github-01 --unset LABEL --secret GITHUB_TOKEN=env:GITHUB_TOKEN", "did you mean `LABELS`?"),
         ("c1 api connectors.list -p app_id=app-github -p pagesize=1", "did you mean `page_size`?"),
-        ("c1 api connectors.get -p app_id=app-github -p id=github-01 --fields conectorView", "did you mean"),
+        ("c1 api --fields opration", "did you mean `operation`?"),
         ("c1 rename app-github/github-01 ''", "NAME"),
         ("pipeshub create S3 Reports --set bucket=b", "missing key `accessKey`; missing key `secretKey`"),
+        ("pipeshub create S33 X --dry-run", "there is no type `S33` (did you mean `S3`?)"),
+        ("pipeshub create S3 X --auth-type NOPE --dry-run", "no authentication method `NOPE`: the type has ACCESS_KEY"),
+        ("pipeshub create S3 X --auth-type ACCES_KEY", "did you mean `ACCESS_KEY`?"),
         ("export --json", "TOML"),
         ("completions bash --json", "a script"),
         ("login pipeshub", "no token: pass --token env:NAME"),
@@ -93,6 +99,9 @@ async fn an_existing_connector_of_pipeshub_is_reported_as_not_created() {
     let again = world.run(&create.replace("bucket=reports", "bucket=other")).await;
     assert_eq!((again.code, again.column("created")), (0, vec!["false".to_owned()]), "{again:?}");
     assert!(again.err.contains("nothing was changed") && again.column("id") == first.column("id"), "{}", again.err);
+    let shown = world.run(&format!("{create} --dry-run")).await;
+    assert_eq!((shown.code, shown.column("dryRun")), (0, vec!["true".to_owned()]), "{shown:?}");
+    assert!(shown.column("would")[0].starts_with("change nothing: "), "{}", shown.out);
     let on = world.run("pipeshub filters s3-01 --set '{\"sync\": {}}'").await;
     assert!(on.code != 0 && on.err.contains("or use --switch"), "{on:?}");
 }
@@ -132,6 +141,25 @@ async fn an_operation_prints_one_line_in_a_pipe() {
     let ran = world.run("c1 api connectors.get -p app_id=app-github -p id=github-01").await;
     assert_eq!((ran.code, ran.rows().len()), (0, 1), "{ran:?}");
     assert_eq!(world.run("c1 apps").await.rows()[0]["users"], 420);
+    // A response may lack an optional field. A similar name is suggested.
+    let fields = "c1 api connectors.get -p app_id=app-github -p id=github-01 --fields conectorView,nextPageToken";
+    let absent = world.run(fields).await;
+    assert_eq!(
+        (absent.code, absent.out.as_str()),
+        (0, "{\"conectorView\":null,\"nextPageToken\":null}\n"),
+        "{absent:?}"
+    );
+    assert!(absent.err.contains("did you mean") && !absent.err.contains("nextPageToken"), "{}", absent.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_after_a_part_of_a_change_says_so() {
+    let world = World::start().await;
+    let ran = world.run("c1 owners app-github/github-01 --add user-grace --remove user-zzz").await;
+    assert!(ran.code == 4 && ran.err.contains("after a part of the change was made: "), "{ran:?}");
+    assert!(world.run("c1 owners app-github/github-01").await.column("owner").contains(&"user-grace".to_owned()));
+    let whole = world.run("c1 owners app-github/github-01 --remove user-zzz").await;
+    assert!(whole.code == 4 && !whole.err.contains("a part of the change"), "{whole:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +174,7 @@ async fn a_sync_that_replaces_a_running_one_is_seen_and_waits_say_what_they_wait
     assert_ne!(ran.column("outcome"), ["no sync was seen to run"]);
     let indexed = world.run("pipeshub index wait s3-02 --poll 100ms").await;
     assert_eq!(indexed.code, 0, "{indexed:?}");
-    // A sync that nobody saw is a finding of `run`.
+    // A sync that no one saw is a finding of `run`.
     world.instance.next_sync(SyncScript::failing().polls(0, 0));
     let unseen = world.run("pipeshub sync run s3-02 --poll 100ms --begin 300ms").await;
     assert!(unseen.code == 1 && unseen.err.contains("no sync of s3-02 was seen to run"), "{unseen:?}");

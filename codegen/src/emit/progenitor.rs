@@ -174,7 +174,7 @@ fn template(operation: &Operation) -> String {
             (mark, format!("{{{name}}}"))
         })
         .collect();
-    path = path.replace('\\', "%5C");
+    path = path.replace('\\', "%5C").replace('?', "%3F").replace('#', "%23");
     for (mark, name) in marks {
         path = path.replace(&mark, &name);
     }

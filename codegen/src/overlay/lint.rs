@@ -1,5 +1,7 @@
 //! Checks an overlay by itself: whether it is valid, and whether each action has an effect.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::diagnostic::Diagnostic;
 use crate::document::Node;
 
@@ -78,8 +80,10 @@ pub(crate) fn lint(overlay: &Node) -> Linted {
         Err(error) => found.mistakes.extend(error.diagnostics().iter().cloned()),
         Ok(list) => {
             let written = overlay.get("actions").and_then(Node::as_array).unwrap_or_default();
+            let mut first_of = HashMap::new();
             for (index, (action, own)) in list.into_iter().zip(written).enumerate() {
-                if let Some(first) = written.iter().take(index).position(|other| other == own) {
+                let first = *first_of.entry(own.canonical()).or_insert(index);
+                if first < index {
                     let message = format!("overlay action {}: it is the same as action {}", index + 1, first + 1);
                     found.mistakes.push(Diagnostic::new(message).at(&own.span));
                 }
@@ -91,13 +95,8 @@ pub(crate) fn lint(overlay: &Node) -> Linted {
         }
     }
     // Two checks may find the same.
-    let mut seen = Vec::new();
-    found.mistakes.retain(|mistake| {
-        let text = mistake.to_string();
-        let is_new = !seen.contains(&text);
-        seen.push(text);
-        is_new
-    });
+    let mut seen = HashSet::new();
+    found.mistakes.retain(|mistake| seen.insert(mistake.to_string()));
     found
 }
 

@@ -362,7 +362,7 @@ impl Schema {
             && *limits == Limits::default()
     }
 
-    /// The schemas directly in it. A reference contains nothing.
+    /// The schemas directly in it. A reference contains nothing, and the `items` of a tuple are built from its other parts.
     pub(crate) fn parts(&self) -> Vec<SchemaId> {
         let Self {
             properties,
@@ -391,7 +391,8 @@ impl Schema {
             annotations: _,
         } = self;
         let lists = [prefix, all_of, one_of, any_of].into_iter().flatten().flatten().copied();
-        let single = [additional.schema(), *items, *rest, *content, *not].into_iter().flatten();
+        let items = items.filter(|_| prefix.is_none());
+        let single = [additional.schema(), items, *rest, *content, *not].into_iter().flatten();
         properties.iter().flat_map(Properties::values).copied().chain(lists).chain(single).collect()
     }
 }

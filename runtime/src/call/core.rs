@@ -136,8 +136,9 @@ impl Core {
             return Ok(());
         }
         let message = format!(
-            "the document sends this operation to `{server}`, and the client was built for another server than the \
-             document's: to send its credentials, name the server with `Server::instead_of(\"{server}\", url)`"
+            "the document sends this operation to `{server}`, and the client's own server was given as a URL: to send \
+             credentials to another server, name it with `Server::instead_of(\"{server}\", url)`, or build the client \
+             with a server of the document"
         );
         Err(Error::new(Kind::Config, message))
     }

@@ -307,7 +307,7 @@ const EMPTY_SEGMENT: &str = "~empty~";
 
 /// Where progenitor's path ends, if the document's template has a query or a fragment after it. The rest distinguishes two
 /// operations on one path.
-const PATH_ENDS: &str = "~~";
+pub(super) const PATH_ENDS: &str = "~~";
 
 /// The attempts of one call: the same request, with the credentials that are current at each attempt.
 struct ApiAttempt<'a> {
@@ -395,14 +395,17 @@ mod tests {
     use super::*;
     use crate::auth::Credentials;
     use crate::call::Server;
+    use crate::call::options::RequestOptions as _;
     use crate::encode::Parameter;
     use crate::http::Connection;
 
     #[test]
     fn the_query_of_a_path_is_sent_and_the_mark_after_the_path_is_not() {
-        static OPERATIONS: [Operation; 2] = [
+        static OPERATIONS: [Operation; 4] = [
             Operation::new("Act", "", "act", "GET", "/s?action={a}").with_query("action={a}"),
             Operation::new("Ask", "", "ask", "OPTIONS", "/#ask").with_query(""),
+            Operation::new("Two", "", "two", "GET", "/two/{id}?x=1").with_query("x=1"),
+            Operation::new("Part", "", "part", "GET", "/hash#part/{id}"),
         ];
         let server = Server::from("https://api.example/v1");
         let core = Core::connect(server, Credentials::new(), Connection::new(), &OPERATIONS).unwrap();
@@ -413,12 +416,19 @@ mod tests {
         let ask = core.call(&OPERATIONS[1], |_| {
             Ok(reqwest::Request::new(Method::GET, "https://api.example/v1/~~call_ask/~OPTIONS~".parse().unwrap()))
         });
+        let untyped = |name: &str, values: &[(&str, &str)]| {
+            let call = core.untyped(name).unwrap();
+            values.iter().fold(call, |call, (name, value)| call.parameter(name, value)).into_call()
+        };
         let mut more = act.clone();
         more.set(&Parameter::query("q"), &1);
         for (call, expected) in [
             (act, "GET https://api.example/v1/s?action=x%20y"),
             (more, "GET https://api.example/v1/s?action=x%20y&q=1"),
             (ask, "OPTIONS https://api.example/v1/"),
+            (untyped("Act", &[("a", "x~~y")]), "GET https://api.example/v1/s?action=x~~y"),
+            (untyped("Two", &[("id", "a~~b")]), "GET https://api.example/v1/two/a~~b?x=1"),
+            (untyped("Part", &[("id", "7")]), "GET https://api.example/v1/hash%23part/7"),
         ] {
             let outgoing = call.prepare().unwrap();
             let request = (outgoing.build)(&outgoing).and_then(|request| outgoing.complete(request)).unwrap();

@@ -10,6 +10,7 @@ use crate::http::{CallOptions, Operation, Success};
 use super::core::Core;
 use super::options::RequestOptions;
 use super::outgoing::Outgoing;
+use super::outgoing::PATH_ENDS;
 use super::request::Call;
 use super::response::Response;
 
@@ -95,15 +96,24 @@ impl UntypedCall {
 fn build(outgoing: &Outgoing) -> Result<reqwest::Request, Error> {
     let operation = outgoing.operation();
     let mut path = operation.path().to_owned();
+    if operation.query().is_none() {
+        // They stand in the path itself.
+        path = path.replace('?', "%3F").replace('#', "%23");
+    }
     for name in names(operation) {
         path = path.replace(&format!("{{{name}}}"), &encode_path(outgoing.path(name)));
     }
     let method = operation.method().parse().unwrap_or(http::Method::GET);
     let request = outgoing.http().request(method, format!("{}{path}", outgoing.base_url())).body(outgoing.body());
-    request.build().map_err(|error| {
+    let mut request = request.build().map_err(|error| {
         let message = "the request cannot be built from its arguments; nothing was sent";
         Error::new(Kind::Argument, message).caused_by(error)
-    })
+    })?;
+    if operation.query().is_some() {
+        let path = format!("{}{PATH_ENDS}", request.url().path());
+        request.url_mut().set_path(&path);
+    }
+    Ok(request)
 }
 
 impl RequestOptions for UntypedCall {

@@ -76,9 +76,9 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let stream = shaping.hinted(stream);
         let errors = shaping.errors();
         let headers = shaping.headers();
-        let security = security::requirements(document, node);
         shaping.note_hints();
         let (at, hint) = (shaping.at, shaping.hint);
+        let security = security::requirements(document, node, &at, types.notes);
         let item_at = Pointer::root().join("paths").join(path);
         let server = [(node, &at), (item, &item_at)].into_iter().find_map(|(owner, place)| {
             let server = security::own_server(owner)?;

@@ -1,6 +1,6 @@
 //! How operations authenticate, and which servers they use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, resolve};
@@ -117,10 +117,18 @@ fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
 
 /// The alternatives by which an operation can authenticate: its own, or else the document's. A scheme that no method
 /// sends stays in its alternative, so that a call without a credential for it fails before it is sent.
-pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String, Vec<String>)>> {
+pub(super) fn requirements(
+    document: &Node,
+    operation: &Node,
+    at: &Pointer,
+    notes: &mut Notes,
+) -> Vec<Vec<(String, Vec<String>)>> {
     let declared = document.pointer("/components/securitySchemes");
-    let security = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
-    let alternatives = security.into_iter().flatten().filter_map(Node::as_object).map(|alternative| {
+    let own = operation.get("security");
+    let place_of = if own.is_some() { at.join("security") } else { Pointer::root().join("security") };
+    let Some(written) = own.or_else(|| document.get("security")) else { return Vec::new() };
+    let mut all = Vec::new();
+    for alternative in written.as_array().into_iter().flatten().filter_map(Node::as_object) {
         let schemes = alternative.iter().filter_map(|(scheme, scopes)| {
             let node = declared.and_then(|schemes| schemes.get(scheme)).map(|node| resolve(document, node));
             let place = match node.map(means) {
@@ -131,9 +139,22 @@ pub(super) fn requirements(document: &Node, operation: &Node) -> Vec<Vec<(String
             let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
             Some((place, (grammar::scheme_name(scheme), scopes)))
         });
-        apart(schemes.collect())
-    });
-    alternatives.flatten().collect()
+        let (apart, count) = apart(schemes.collect());
+        // The document's own requirement is the same for many operations.
+        if count > 1 && (own.is_some() || !notes.iter().any(|note| note.pointer == place_of)) {
+            let (kind, rest) = match count > apart.len() {
+                true => (Kind::Loss, format!(", of which there are {} here", apart.len())),
+                false => (Kind::Correction, String::new()),
+            };
+            let reason = format!(
+                "schemes that set the same header, parameter or cookie cannot be sent together; the requirement is read as \
+                 {count} alternatives{rest}"
+            );
+            notes.push(Stage::Shape, kind, &place_of, written, reason);
+        }
+        all.extend(apart);
+    }
+    all
 }
 
 /// The place of a credential in a request.
@@ -146,26 +167,32 @@ fn place(kind: SchemeKind) -> (Place, String) {
     }
 }
 
-/// The alternatives that one alternative of a document means. A request has one value for each place, so schemes for the
-/// same place cannot be used together: each alternative has one of them. Nothing is known of a scheme without a place.
-fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> Vec<Vec<S>> {
-    let mut places: Vec<Option<(Place, String)>> = Vec::new();
+/// The largest number of alternatives that one alternative of a document becomes.
+const MOST: usize = 16;
+
+/// The alternatives that one alternative of a document means, at most [`MOST`], and how many there are. A request has one
+/// value for each place, so schemes for the same place cannot be used together: each alternative has one of them. Nothing is
+/// known of a scheme without a place.
+fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> (Vec<Vec<S>>, usize) {
+    let mut places: BTreeMap<(Place, String), usize> = BTreeMap::new();
     let mut groups: Vec<Vec<S>> = Vec::new();
     for (place, scheme) in schemes {
-        match places.iter().position(|known| place.is_some() && *known == place) {
-            Some(index) => groups[index].push(scheme),
-            None => {
-                places.push(place);
-                groups.push(vec![scheme]);
-            }
+        let next = groups.len();
+        let group = place.map_or(next, |place| *places.entry(place).or_insert(next));
+        match groups.get_mut(group) {
+            Some(group) => group.push(scheme),
+            None => groups.push(vec![scheme]),
         }
     }
-    let count = groups.iter().map(Vec::len).max().unwrap_or(1);
-    // A shorter group repeats its last scheme.
-    let one = |index: usize| -> Vec<S> {
-        groups.iter().filter_map(|group| group.get(index).or_else(|| group.last()).cloned()).collect()
-    };
-    (0..count).map(one).collect()
+    let count = groups.iter().fold(1_usize, |count, group| count.saturating_mul(group.len()));
+    let mut all = vec![Vec::new()];
+    for group in groups {
+        let more = all.iter().flat_map(|before| {
+            group.iter().map(move |scheme| before.iter().chain([scheme]).cloned().collect::<Vec<S>>())
+        });
+        all = more.take(MOST).collect();
+    }
+    (all, count)
 }
 
 /// The URL of the first server, with the defaults of its variables.
