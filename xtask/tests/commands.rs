@@ -74,8 +74,9 @@ fn vendoring_the_vendored_document_changes_nothing() {
     let vendored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/c1/openapi.yaml");
     let output = xtask(&["vendor", "c1", "--dry-run", "--from", vendored.to_str().unwrap()]);
     let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("29 operations, 164 schemas, 0 notes"), "{told}");
-    assert!(!told.contains("openapi.yaml"), "{told}");
+    // The note is about two schemes that set the same header.
+    assert!(told.contains("29 operations, 164 schemas, 1 notes"), "{told}");
+    assert!(!told.contains("would write spec/c1/openapi.yaml"), "{told}");
 }
 
 #[test]
