@@ -12,13 +12,13 @@ use crate::uri;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Bundle {
-    /// The document. All references lead to places within it, apart from those without a target.
+    /// The document. All references point into it, except those without a target.
     pub document: Node,
     /// All files that were read, starting with the document's own. A `build.rs` has to watch them.
     pub files: Vec<PathBuf>,
 }
 
-/// The allowed places of the files that a document refers to.
+/// Where the files that a document refers to may be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// In the document's folder, or below it.
@@ -30,11 +30,11 @@ enum Reach {
 impl Node {
     /// Reads a document that may refer to other local files (`$ref: ./pet.yaml#/Pet`), and combines them into one.
     ///
-    /// A reference to a missing file or a missing place in a file does not change. Lowering writes a note, as for every
-    /// reference without a target.
+    /// A reference to a missing file, or to a missing place in a file, stays unchanged. Lowering writes a note, as for
+    /// every reference without a target.
     ///
-    /// The other files must be in the document's folder or below it, with symbolic links resolved. So a document from
-    /// elsewhere cannot choose which files of this machine are read.
+    /// The other files must be in the document's folder or below it, with symbolic links resolved. So a document that
+    /// you do not trust cannot choose which files of this machine are read.
     ///
     /// # Errors
     /// If [`Node::read`] fails for this file or for another one that exists, or a reference leads to a file outside the
@@ -152,8 +152,8 @@ const KINDS: [Object; 11] = [
 const PROSE: [&str; 5] = ["md", "markdown", "mdx", "txt", "html"];
 
 impl Bundler {
-    /// The components that are whole files (`Pet: {$ref: schemas/Pet.yaml}`), or one file for all of them. Every other
-    /// reference to such a file means the component, by the name in the document.
+    /// Registers the components that are whole files (`Pet: {$ref: schemas/Pet.yaml}`), or one file for all of them.
+    /// Every other reference to such a file becomes a reference to the component, by its name in the document.
     fn components(&mut self, document: &mut Node) {
         let Some(components) = document.get_mut("components") else { return };
         let mut inlined = Inlined::default();
@@ -175,7 +175,7 @@ impl Bundler {
                     continue;
                 }
                 if let Some(Found { file, fragment, node }) = self.follow(entry) {
-                    // A second name for the same file stays a reference to the first.
+                    // A second component for the same file stays a reference. It refers to the first.
                     let first = self.names.entry((file, fragment, section)).or_insert_with(|| name.clone());
                     if first == name {
                         *entry = node;
@@ -185,7 +185,7 @@ impl Bundler {
         }
     }
 
-    /// Makes every reference of a tree lead into the document, or inlines its target.
+    /// Rewrites every reference of a tree so that it points into the document, or inlines its target.
     fn rewrite(&mut self, kind: Object, node: &mut Node) {
         let mut inlined = Inlined::default();
         kind.walk_mut(node, &Pointer::root(), &mut |kind, node, at| {
@@ -219,7 +219,8 @@ impl Bundler {
         });
     }
 
-    /// The reference within the document that replaces one to another file; `None` if it does not change.
+    /// The reference within the document that replaces a reference to another file; `None` if the reference stays
+    /// unchanged.
     fn place(&mut self, kind: Object, text: &Node) -> Option<String> {
         let (file, fragment) = self.target(text)?;
         if file == self.root {
@@ -239,7 +240,7 @@ impl Bundler {
             None => {
                 self.nodes += node.count();
                 if self.nodes > MAX_NODES {
-                    // More components from parts of files than any document has.
+                    // No real document has so many values in components from other files.
                     if self.refused.insert(key.0) {
                         let message = format!("too large: more than {MAX_NODES} values with those of all files");
                         self.wrong.push(Diagnostic::new(message).at(&text.span));
@@ -257,7 +258,8 @@ impl Bundler {
         Some(reference)
     }
 
-    /// Inlines the target of a reference to another file, if it fits there. No section of `components` could hold it.
+    /// Inlines the target of a reference to another file, if `fits` accepts it. For targets that no section of
+    /// `components` can hold.
     fn inline(&mut self, node: &mut Node, at: &Pointer, inlined: &mut Inlined, fits: impl Fn(&Node) -> bool) {
         while let Some(text) = node.get("$ref") {
             let Some((file, fragment)) = self.target(text) else { return };
@@ -286,7 +288,7 @@ impl Bundler {
 
     /// The node at a place of another file. Follows a chain of references from there.
     fn chain(&mut self, mut file: PathBuf, mut fragment: String, at: &Span) -> Option<Found> {
-        // A longer chain is a circle.
+        // A longer chain is treated as a cycle.
         for _ in 0..16 {
             let node = self.find(&file, &fragment, at, 0)?;
             let next =
@@ -299,7 +301,7 @@ impl Bundler {
         None
     }
 
-    /// The file and fragment of a reference; `None` if it stays within the document or leads to the network.
+    /// The file and fragment of a reference; `None` if it stays within the document or needs the network.
     fn target(&self, text: &Node) -> Option<(PathBuf, String)> {
         // A node keeps the name of its file when it is moved. A reference is relative to that file.
         let file = text.span.file().map_or_else(|| self.root.clone(), |file| normal(Path::new(file)));
@@ -348,7 +350,7 @@ impl Bundler {
                 None => {
                     let (file, start) = self.target(node.get("$ref")?)?;
                     let rest = tokens.get(index..)?.iter().fold(Pointer::from(start), Pointer::join_token);
-                    // A longer chain is a circle.
+                    // A longer chain is treated as a cycle.
                     return if depth < 16 { self.find(&file, rest.as_str(), at, depth + 1) } else { None };
                 }
             }
@@ -398,7 +400,8 @@ impl Bundler {
         read.map_err(|error| refuse(error.diagnostics().first().map(Diagnostic::message).unwrap_or_default()))
     }
 
-    /// The last token of the pointer or the file's name. If that is in use, the file's name qualifies it.
+    /// The name of a new component: the last token of the pointer, or the file's name. If that name is in use, the
+    /// file's name is put before it.
     fn name(&mut self, file: &Path, fragment: &str, section: &str) -> String {
         let clean = |text: &str| {
             text.chars()
@@ -440,7 +443,7 @@ fn has_extension(text: &str) -> bool {
         .is_some_and(|ext| ["yaml", "yml", "json"].iter().any(|known| ext.eq_ignore_ascii_case(known)))
 }
 
-/// The path without `.` and `..`, so that each file has one name.
+/// Removes `.` and `..` from a path, so that each file has one name.
 fn normal(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {

@@ -1,16 +1,16 @@
-//! Generates Rust clients from OpenAPI 3.0, 3.1 and 3.2 documents. The clients lose nothing that a service sends.
+//! Generates Rust clients from OpenAPI 3.0, 3.1 and 3.2 documents. The clients lose no data that a service sends.
 //!
 //! A document goes through a pipeline: [`Node`] reads it, a [`Selection`] selects a part, an overlay corrects it, and
-//! then it is normalized, shaped for Rust, and emitted as code. [`Generator`] runs that pipeline. For each loss there
-//! is a [`Note`] with the place and the reason. For an input that cannot be used there is an [`Error`] with file, line
-//! and column.
+//! then it is normalized, shaped for Rust, and emitted as code. [`Generator`] runs that pipeline. It reports each loss
+//! as a [`Note`] with the place and the reason. It fails with an [`Error`] that has the file, line and column if it
+//! cannot use an input.
 //!
 //! [`diff()`] and [`diff_clients`] return the changes between two documents with their impact on a program, by the
 //! table [`RULES`]. A [`Listing`] is the public API of a generated client, to keep and to compare. [`undocumented`]
 //! finds the parts without a description.
 //!
-//! A `build.rs` runs code like this. The README has a complete one, the dependencies of the generated code, and a
-//! program that calls it.
+//! A `build.rs` runs code like the following. The README has a complete `build.rs`, the dependencies of the generated
+//! code, and a program that calls it.
 //!
 //! ```
 //! use connectors_codegen::{Generator, Node};
@@ -42,7 +42,7 @@
 #[cfg(feature = "diff")]
 mod api;
 mod bundle;
-// Code that the command and our own tasks share. It may change with every version.
+// Code that the command and the project's own tasks share. It may change with every version.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
@@ -108,13 +108,13 @@ pub struct Client {
     pub code: String,
     /// The notes of the pipeline: losses, corrections and other differences from the document.
     pub notes: Notes,
-    /// The number of operations of the client.
+    /// The number of operations in the client.
     pub operations: usize,
     /// The cargo features that the code needs ([`Generator::features_by_tag`]).
     pub features: Vec<String>,
     /// The types of the `types` module, by name.
     pub types: Vec<GeneratedType>,
-    /// The names in Rust. Keep them, and set them with [`Generator::names`] the next time.
+    /// The names in Rust. Store them, and pass them to [`Generator::names`] the next time.
     pub names: Names,
     /// The accepted losses.
     accepted: String,
@@ -182,10 +182,10 @@ impl Generator {
         self
     }
 
-    /// Allows actions of overlays without an effect: the target matches nothing, the action does nothing, or it
-    /// describes something that the document does not have. They become notes. By default they are errors, because an
-    /// overlay of your own that stopped working should be corrected. Use this for overlays by others that are written
-    /// for several documents.
+    /// Allows actions of overlays that have no effect: the target matches nothing, the action does nothing, or it
+    /// describes something that the document does not have. These actions become notes. By default they are errors,
+    /// because you should correct your own overlay when it stops working. Use this for overlays by others that are
+    /// written for several documents.
     #[must_use]
     pub fn lenient(mut self) -> Self {
         self.strictness = Strictness::Lenient;
@@ -200,24 +200,24 @@ impl Generator {
         self
     }
 
-    /// Accepts losses, in the form of [`Notes::losses`]. [`Client::write`] warns only about other losses. Keep the text
-    /// in a file beside the overlay, so that a change of it is visible in a review.
+    /// Accepts losses, in the form of [`Notes::losses`]. [`Client::write`] warns only about other losses. Store the
+    /// text in a file beside the overlay, so that a review shows its changes.
     #[must_use]
     pub fn accept(mut self, losses: impl Into<String>) -> Self {
         self.accepted = losses.into();
         self
     }
 
-    /// Puts each group of operations behind a cargo feature of its name ([`Client::features`]), with the types that
-    /// only a few groups use: a program then does not compile the groups that it does not use. The table of operations
-    /// always has all of them. This is for a crate of generated code, whose manifest must have the features.
+    /// Puts each group of operations behind a cargo feature with its name ([`Client::features`]), with the types that
+    /// only a few groups use. A program then does not compile the groups that it does not use. The table of operations
+    /// always has all operations. Use this for a crate of generated code. Its manifest must have the features.
     #[must_use]
     pub fn features_by_tag(mut self) -> Self {
         self.features_by_tag = true;
         self
     }
 
-    /// The selected part of the document, otherwise unchanged.
+    /// Returns the selected part of the document, otherwise unchanged.
     ///
     /// # Errors
     /// If the selection names something that the document does not have.
@@ -226,10 +226,10 @@ impl Generator {
         select::select(&self.document, &self.selection)
     }
 
-    /// The selected part with the overlays applied, in the document's own version of OpenAPI.
+    /// Returns the selected part with the overlays applied, in the document's own version of OpenAPI.
     ///
     /// # Errors
-    /// The errors of [`Generator::selected`]; also if an overlay's action does not fit.
+    /// If [`Generator::selected`] fails, or an action of an overlay cannot be applied.
     pub fn overlaid(&self) -> Result<Node, Error> {
         self.noted(&mut Notes::default())
     }
@@ -242,10 +242,10 @@ impl Generator {
         Ok(document)
     }
 
-    /// The document as OpenAPI 3.0.3, and the notes with the losses.
+    /// Returns the document as OpenAPI 3.0.3, and the notes with the losses.
     ///
     /// # Errors
-    /// The errors of [`Generator::overlaid`]; also if the document has another version of OpenAPI.
+    /// If [`Generator::overlaid`] fails, or the document has an unsupported version of OpenAPI.
     pub fn lowered(&self) -> Result<(Node, Notes), Error> {
         let (_, mut document, schemas, mut notes) = self.shapeable()?;
         schemas.export(&mut document);
@@ -265,13 +265,13 @@ impl Generator {
     /// Generates the Rust source.
     ///
     /// # Errors
-    /// The errors of [`Generator::lowered`].
+    /// If [`Generator::lowered`] fails.
     pub fn generate(&self) -> Result<Client, Error> {
         let (overlaid, document, schemas, mut notes) = self.shapeable()?;
         mistakes::note_unchecked(&overlaid, &mut notes);
         drop(overlaid);
         let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
-        // The code is larger than the document, which is not needed any more.
+        // The document is no longer needed. The code is larger, so the document is dropped first.
         drop((document, schemas));
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
@@ -293,10 +293,10 @@ impl Generator {
     }
 }
 
-/// The part of a document that a selection names. Names that the document does not have are ignored.
+/// Returns the part of a document that a selection names. Ignores names that the document does not have.
 ///
 /// # Errors
-/// If the document has another version of OpenAPI.
+/// If the document has an unsupported version of OpenAPI.
 pub fn select_known(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     Ok(select::cut(document, selection))
@@ -313,10 +313,10 @@ pub fn inspect_overlay(document: &Node, overlay: &Node) -> Result<(Node, Vec<Act
     Ok((document, actions))
 }
 
-/// The vendored form of a document: the selected part, without the texts of its authors.
+/// Returns the vendored form of a document: the selected part, without the texts of its authors.
 ///
 /// # Errors
-/// If the document has another version of OpenAPI, or the selection names something that it does not have.
+/// If the document has an unsupported version of OpenAPI, or the selection names something that it does not have.
 pub fn vendor(document: &Node, selection: &Selection) -> Result<Node, Error> {
     lower::version(document)?;
     let mut selected = select::select(document, selection)?;

@@ -1,6 +1,6 @@
-//! Stage `lower`: normalizes OpenAPI of any 3.x version, by position. Schemas are moved into a [`Model`], and the members
-//! that later versions add around them are kept. Every loss is a note. `plain.rs`, with the schemas that the model
-//! exports, turns the result into valid OpenAPI 3.0.3.
+//! Stage `lower`: normalizes OpenAPI of any 3.x version. The grammar decides the kind of each object by its position.
+//! Schemas are moved into a [`Model`], and the members that later versions add around them are kept. Every loss is a
+//! note. `lower/plain.rs` and the schemas that the model exports turn the result into valid OpenAPI 3.0.3.
 //!
 //! Documents often mix versions, so each rule applies to what the document contains, whatever version it declares:
 //! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,
@@ -22,10 +22,10 @@ use crate::uri;
 
 pub(crate) use plain::plain;
 
-/// Normalizes a whole document. The schemas are moved into a model, and nothing else can read them.
+/// Normalizes a whole document. Moves the schemas into a model. The returned tree no longer has them.
 ///
 /// # Errors
-/// The document is not OpenAPI 3.0, 3.1 or 3.2.
+/// If the document is not OpenAPI 3.0, 3.1 or 3.2.
 pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), Error> {
     version(&document)?;
     document.repeats(&mut |node, key, first, at| {
@@ -72,8 +72,8 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
     }
 }
 
-/// Removes the references to path items and operations that [`crate::select`] could not resolve. No reference to a
-/// shared path item is left.
+/// Removes the references to path items and operations that [`crate::select`] could not resolve. After that, nothing
+/// refers to a shared path item.
 fn lost_operations(document: &mut Node, notes: &mut Notes) {
     if let Some(components) = document.get_mut("components") {
         components.take("pathItems");

@@ -1,5 +1,5 @@
-//! The members that the pipeline knows in each object of OpenAPI, and the kind of value of each: those of 3.0.3, and
-//! those that 3.1 and 3.2 add. Values of the wrong kind are read as they were meant, or left out.
+//! The known members of each object of OpenAPI, with the expected kind of value: those of 3.0.3, and those that 3.1 and
+//! 3.2 add. A value of the wrong kind is converted if its meaning is clear, and is left out otherwise.
 
 use std::collections::HashSet;
 
@@ -34,17 +34,17 @@ enum Is {
     Security,
 }
 
-/// How a value that may be of the wrong kind is read.
+/// The result of reading a value that may be of the wrong kind.
 enum Reading {
-    /// It is of the right kind.
+    /// The value is of the right kind.
     Itself,
-    /// It has the same meaning in another form.
+    /// The converted value. It has the same meaning, and the right kind.
     As(Value),
     Nothing,
 }
 
 impl Is {
-    /// The kind in words, for messages.
+    /// The name of the kind in messages.
     fn name(self) -> &'static str {
         match self {
             Self::Any => "any value",
@@ -74,7 +74,7 @@ impl Is {
             | (Self::Schema, Value::Object(_) | Value::Bool(_)) => return Reading::Itself,
             (Self::Text, _) => text(value).map(Value::String),
             (Self::Link, Value::String(link)) => is_link(link).then(|| value.clone()),
-            // OpenAPI's own examples have the braces of a path template in it.
+            // OpenAPI's own examples have a path template with braces in it.
             (Self::Reference, Value::String(link)) => {
                 let encoded = link.replace('{', "%7B").replace('}', "%7D");
                 is_link(&encoded).then_some(Value::String(encoded))
@@ -145,7 +145,7 @@ fn is_link(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte))
 }
 
-/// The known members at each place; `None` where every member is an entry of a map.
+/// The known members of an object; `None` if every member is an entry of a map.
 fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str, Is)]> {
     use Is::{Any, Count, Flag, Link, List, Map, Number, Positive, Reference, Schema, Security, Text, TextMap, Texts};
     Some(match kind {
@@ -160,7 +160,7 @@ fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str
             ("tags", List),
             ("externalDocs", Map),
         ],
-        // `title` and `version` have their own rule.
+        // `title` and `version` have their own rules.
         Object::Info => &[
             ("title", Any),
             ("description", Text),
@@ -185,7 +185,7 @@ fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str
             ("links", Map),
             ("callbacks", Map),
         ],
-        // An empty operation is an operation.
+        // An empty operation is valid.
         Object::PathItem => &[
             ("$ref", Text),
             ("summary", Text),
@@ -363,7 +363,7 @@ fn of(kind: Object, node: &Node, at: &Pointer) -> Option<&'static [(&'static str
     })
 }
 
-/// The member that 3.0.3 requires and an object does not have. A member of the wrong kind counts as missing.
+/// A member that 3.0.3 requires and the object does not have. A member of the wrong kind counts as missing.
 fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
     let has = |key: &str, is: Is| node.get(key).is_some_and(|it| !matches!(is.read(&it.value), Reading::Nothing));
     let lacking = |needed: &[(&'static str, Is)]| needed.iter().find(|(key, is)| !has(key, *is)).map(|(key, _)| *key);
@@ -393,8 +393,8 @@ fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
     }
 }
 
-/// Normalizes members whose values are of the wrong kind. An empty value is removed, a value with the same meaning
-/// in another form is read as that, and any other value is left out.
+/// Normalizes members whose values are of the wrong kind. Removes an empty value. Converts a value that has the same
+/// meaning in another form. Leaves out any other value.
 pub(crate) fn values(kind: Object, node: &mut Node, at: &Pointer, notes: &mut Notes) {
     let Some(known) = of(kind, node, at) else { return };
     let Some(map) = node.as_object_mut() else { return };
@@ -440,7 +440,7 @@ pub(crate) fn incomplete(kind: Object, node: &mut Node, at: &Pointer, notes: &mu
         }
     }
     let lists = [("servers", Object::Server), ("tags", Object::Tag)];
-    // The tags of an operation are names.
+    // The tags of an operation are names, not objects.
     for (key, child_kind) in lists.into_iter().filter(|(key, _)| *key == "servers" || kind == Object::OpenApi) {
         let Some(items) = map.get_mut(key).and_then(Node::as_array_mut) else { continue };
         let mut seen = HashSet::new();
@@ -492,7 +492,7 @@ pub(crate) fn unknown(kind: Object, node: &mut Node, at: &Pointer, notes: &mut N
     for key in strange {
         if let Some(value) = map.shift_remove(&key) {
             let reason = format!("OpenAPI has no `{key}` here");
-            // `min_items` for `minItems`.
+            // For example, `min_items` instead of `minItems`.
             let meant = meant(&key).filter(|meant| !map.contains_key(*meant));
             let fix = meant.map_or(Fix::Remove, |meant| Fix::Rename(meant.to_owned()));
             notes.push(Stage::Lower, Kind::Correction, &at.join(&key), &value, reason).fixed_by(fix);

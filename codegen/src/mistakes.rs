@@ -1,12 +1,11 @@
-//! What a document says against the specification, and no stage has to correct; and the constraints that a client does not
-//! check.
+//! Notes the mistakes in a document that no stage has to correct, and the constraints that a client does not check.
 
 use crate::document::{Node, Pointer, Value};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
 
-/// Notes the mistakes that change nothing in how the document is read. A selection has replaced the references to path
-/// items, so those are in the document before it.
+/// Notes the violations of the specification that do not change how the document is read. `before` is the document
+/// before the selection. It still has the references to path items, which the selection replaces.
 pub(crate) fn note(before: &Node, document: &Node, notes: &mut Notes) {
     for member in ["paths", "webhooks"] {
         let selected = document.get(member).and_then(Node::as_object).into_iter().flatten();
@@ -35,7 +34,7 @@ fn root(node: &Node, at: &Pointer, notes: &mut Notes) {
     }
 }
 
-/// The operations of a path item that are in the one that its `$ref` names too.
+/// Notes each operation of a path item that the target of its `$ref` has too.
 fn twice(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
     if grammar::reference(node).is_none() {
         return;
@@ -51,7 +50,7 @@ fn twice(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
 }
 
 fn path_item(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
-    // The parameters of the path item are those of each of its operations too.
+    // The parameters of a path item apply to each of its operations.
     let owners = grammar::methods(node).into_iter().map(|(method, it)| (it, grammar::method_at(at, method)));
     let shared = parameters(document, node, at);
     let has = |all: &[Parameter<'_>], place: &str| all.iter().any(|it| it.resolved.str("in") == Some(place));
@@ -67,7 +66,7 @@ fn path_item(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
     }
 }
 
-/// A parameter where it stands, and the one that it refers to.
+/// A parameter as the document has it, and the target of its reference.
 struct Parameter<'a> {
     written: &'a Node,
     resolved: &'a Node,
@@ -111,7 +110,7 @@ pub(crate) fn note_unchecked(document: &Node, notes: &mut Notes) {
         if kind != Object::Schema {
             return;
         }
-        // They decide the length of a tuple.
+        // In a tuple, `minItems` and `maxItems` decide its length.
         let is_tuple = node.get("prefixItems").is_some();
         for (key, value) in node.as_object().into_iter().flatten() {
             let number = if let Value::Number(number) = &value.value { number.as_f64() } else { None };

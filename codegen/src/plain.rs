@@ -1,14 +1,14 @@
-//! Text of a document as a terminal can print it.
+//! Makes the text of a document safe to print on a terminal.
 
 use std::borrow::Cow;
 
-/// A text without characters that would act on a terminal or end the line: control characters, and those that change the
-/// direction of the text. They are shown by their escapes in Rust.
+/// Replaces control characters, and characters that change the direction of the text, by their escapes in Rust. They
+/// would act on a terminal or end the line.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     replaced(text, |c| c.escape_default().to_string())
 }
 
-/// The same for the line of a source file, where each is one mark, so that a column stays where it is.
+/// Like [`plain`], for a line of a source file. Replaces each such character by one mark, so that columns do not move.
 pub(crate) fn plain_line(text: &str) -> Cow<'_, str> {
     replaced(text, |_| char::REPLACEMENT_CHARACTER.to_string())
 }

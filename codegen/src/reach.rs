@@ -1,5 +1,5 @@
-//! Which parts of a document its client reaches: operations, parameters, media types, statuses, headers, servers,
-//! webhooks.
+//! Reports which parts of a document its client reaches: operations, parameters, media types, statuses, headers,
+//! servers, webhooks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -100,7 +100,7 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
     for server in list(document, "servers").enumerate() {
         let (index, server) = server;
         let url = server.str("url").unwrap_or_default();
-        // For a partial URL in the document, the caller sets the whole URL.
+        // If the document has a partial URL, the caller sets the whole URL.
         let reached = !url.contains("://") || client.api.servers.iter().any(|known| known.url == url);
         table.add(Declared::Server, &Pointer::root().join("servers").join(index), reached);
     }
@@ -119,7 +119,7 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
         table.bodies(document, known, node, &at);
         for (owner, place) in [(node, &at), (item, &item_at)] {
             for (index, server) in list(owner, "servers").enumerate() {
-                // `Server::instead_of` sends the operation to any other one.
+                // `Server::instead_of` sends the operation to any other server.
                 let reached = known.server.is_some() && server.get("url").is_some();
                 table.add(Declared::Server, &place.join("servers").join(index), reached);
             }
@@ -136,7 +136,8 @@ fn list<'a>(owner: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
     owner.get(key).and_then(Node::as_array).into_iter().flatten()
 }
 
-/// Whether a message with this name is read. With several expressions or methods, its name is longer.
+/// Whether the client reads a message with this name. If there are several expressions or methods, its full name is
+/// longer.
 fn has(it: &Incoming, name: &str) -> bool {
     it.messages.iter().any(|message| message.wire.split(' ').any(|part| part == name) || message.wire == name)
 }
@@ -153,7 +154,7 @@ impl Table<'_> {
         let speaks = |kind: Kind| matches!(kind, Kind::Loss | Kind::Skip | Kind::Correction);
         let mut notes = self.client.notes.iter();
         let noted = |note: &Note| match note.kind {
-            // Another way to read it concerns only what is named.
+            // A rename explains only the part that it names.
             Kind::Rename => note.pointer == *at,
             kind => speaks(kind) && (at.is_within(&note.pointer) || note.pointer.is_within(at)),
         };
@@ -191,10 +192,10 @@ impl Table<'_> {
         }
     }
 
-    /// The parameters and the media types of a webhook, of which one is read.
+    /// Adds the parameters and the media types of a webhook. The client reads one of the media types.
     fn webhook(&mut self, document: &Node, name: &str, node: &Node, at: &Pointer) {
         for index in 0..list(node, "parameters").count() {
-            // The program that receives it has them.
+            // The client does not read it. The program that receives the request has it.
             self.add(Declared::WebhookParameter, &at.join("parameters").join(index), false);
         }
         let Some(body) = node.get("requestBody") else { return };
@@ -203,7 +204,7 @@ impl Table<'_> {
             body.get("content").and_then(Node::as_object).into_iter().flat_map(Map::keys).collect();
         let messages = self.client.api.webhooks.iter().flat_map(|it| &it.messages);
         let mut known = messages.filter(|it| it.wire == name || it.wire.split(' ').any(|part| part == name));
-        // Bytes are there whatever their media type is.
+        // Bytes are returned for any media type.
         let bytes = known.clone().all(|it| matches!(it.body, Received::Bytes));
         let json = known.any(|it| matches!(it.body, Received::Json(_)));
         let is = |media: &str, test: fn(&str) -> bool| test(media.split(';').next().unwrap_or_default().trim());
@@ -216,10 +217,10 @@ impl Table<'_> {
         }
     }
 
-    /// The headers of a multipart body's parts. The caller adds them to a part that the form has.
+    /// Adds the headers of the parts of a multipart body. The caller sets them on a part that the form has.
     fn part_headers(&mut self, document: &Node, known: &Operation, content: &Node, at: &Pointer) {
         let forms: Vec<_> = known.forms().collect();
-        // An encoding of a property that there is not has no effect.
+        // An encoding for a property that does not exist has no effect.
         let is_part = |name: &String| forms.iter().any(|form| form.parts.iter().any(|part| part.wire == *name));
         let named = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
         let named = named.filter(|(name, _)| is_part(name)).map(|(name, it)| (it, at.join("encoding").join(name)));
@@ -232,7 +233,7 @@ impl Table<'_> {
                 if header.eq_ignore_ascii_case("content-type") {
                     continue;
                 }
-                // Of a body without a struct, the caller writes each part.
+                // If the body has no struct, the caller writes each part.
                 let has = forms.iter().any(|form| form.parts.iter().any(|part| part.headers.contains(header)));
                 let reached = has || forms.is_empty();
                 self.add(Declared::PartHeader, &at.join("headers").join(header), reached);

@@ -49,13 +49,13 @@ pub(crate) fn select(document: &Node, selection: &Selection) -> Result<Node, Err
     Ok(keep(document.into_owned(), selection))
 }
 
-/// [`select`] without the check that the document has all names of the selection.
+/// Like [`select`], but ignores names that the document does not have.
 pub(crate) fn cut(document: &Node, selection: &Selection) -> Node {
     keep(with_path_items(document).into_owned(), selection)
 }
 
-/// The document with `$ref`s to path items and operations inlined. Members beside a `$ref` are added, and take
-/// precedence. Operations behind a reference can then be selected like all others.
+/// Inlines the `$ref`s to path items and operations. Members beside a `$ref` are added, and take precedence. Operations
+/// behind a reference can then be selected like all others.
 fn with_path_items(document: &Node) -> Cow<'_, Node> {
     let is_one = |kind: Object| matches!(kind, Object::PathItem | Object::Operation);
     let mut any = false;
@@ -172,7 +172,7 @@ fn keep_reached(document: &mut Node) {
     while let Some((kind, name)) = queue.pop() {
         let Some(component) = components.get(&kind).and_then(|kind| kind.get(&name)) else { continue };
         if reached.insert((kind.clone(), name)) {
-            // Wrapped as in a document, so that the grammar knows its kind.
+            // The component is wrapped as in a document, so that the grammar knows its kind.
             let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
             refer(Object::Components, &Node::made(Map::from_iter([(kind, one)])), &mut queue);
         }
@@ -194,7 +194,7 @@ fn keep_reached(document: &mut Node) {
         .filter_map(|tag| tag.as_str().map(str::to_owned))
         .collect();
     if let Some(tags) = document.get_mut("tags").and_then(Node::as_array_mut) {
-        // The parents of a tag are kept.
+        // The parents of a used tag are kept too.
         loop {
             let above = tags.iter().filter(|tag| tag.str("name").is_some_and(|name| used.contains(name)));
             let above: Vec<String> = above.filter_map(|tag| tag.str("parent").map(str::to_owned)).collect();

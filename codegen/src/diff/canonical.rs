@@ -1,4 +1,4 @@
-//! Brings a document into one canonical form, so that two spellings of one meaning are equal.
+//! Brings a document into canonical form, so that two spellings of one meaning become equal.
 
 use crate::diagnostic::Error;
 use crate::document::Node;
@@ -14,7 +14,8 @@ pub(super) struct Canonical {
     pub(super) schemas: Model,
 }
 
-/// The canonical form of a document: normalized, references to path items inlined, and each schema in its simplest form.
+/// The canonical form of a document. It is normalized, references to path items are inlined, and each schema is in its
+/// simplest form.
 pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
     lower::version(document)?;
     let (document, mut schemas) = lower(select::cut(document, &Selection::default()), &mut Notes::default())?;
@@ -33,20 +34,20 @@ pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
     Ok(Canonical { document, schemas })
 }
 
-/// Brings the positions of a tuple into one form. `items`, which lists what any item can be, is dropped.
+/// Normalizes the positions of a tuple. Drops `items`, which lists the types of all items.
 fn tuple(model: &Model, schema: &mut Schema) {
     let (Some(places), rest) = (schema.prefix.take(), schema.rest.take()) else { return };
     if !schema.ty.is_none_or(|ty| ty == JsonType::Array) {
         return;
     }
-    // All positions have one type, and the length is open: a list.
+    // All positions have one type, and the length is open, so it is an array.
     if rest.is_some_and(|rest| places.iter().all(|place| same((model, *place), (model, rest)))) {
         schema.items = rest;
         return;
     }
     schema.items = None;
     let length = u64::try_from(places.len()).unwrap_or(u64::MAX);
-    // A tuple with a maximal length is closed.
+    // A tuple with a maximum length is closed.
     if rest.is_none() || schema.limits.max_items.is_some_and(|most| most <= length) {
         schema.limits.max_items.get_or_insert(length);
     } else {
@@ -55,7 +56,7 @@ fn tuple(model: &Model, schema: &mut Schema) {
     schema.prefix = Some(places);
 }
 
-/// The type of an enum's values: texts or integers.
+/// The type of an enum's values: string or integer.
 fn kind_of(schema: &Schema) -> Option<JsonType> {
     [JsonType::String, JsonType::Integer].into_iter().find(|kind| schema.is_enum_of(*kind))
 }
@@ -87,7 +88,7 @@ fn constants(model: &Model, schema: &mut Schema) {
     }
     schema.take_union();
     match named.as_slice() {
-        // The component's type.
+        // The enum is the component itself, so it keeps the component's type.
         [only] if enum_of(&model.get(*only)).is_some() => schema.all_of = Some(vec![*only]),
         _ => (schema.ty, schema.values) = (Some(kind), Some(values)),
     }

@@ -21,7 +21,7 @@ use super::trace::Trace;
 pub(super) enum Way {
     Request,
     Response,
-    /// The body of a failure, which the client returns without reading it.
+    /// The body of an error response that the client returns without decoding it.
     Unread,
 }
 
@@ -74,9 +74,9 @@ pub(super) struct Side<'a> {
 struct Finding {
     rule: &'static str,
     what: String,
-    /// A new property at the top level of a request's schema.
+    /// The name of the property, if the finding is a new property at the top level of a request's schema.
     property: Option<String>,
-    /// Where it is in the old document: a schema, one of its members, or a parameter by its name.
+    /// The place in the old document: a schema, one of its members, or a parameter by its name.
     at: Option<Pointer>,
 }
 
@@ -104,19 +104,19 @@ pub(super) struct Comparison<'a> {
     /// The scope of each pair of components, by direction.
     pairs: HashMap<Pair, usize>,
     queue: Vec<(usize, Pair)>,
-    /// The pairs of inline schemas that are compared already below the current component, body or parameter.
+    /// The pairs of inline schemas that are already compared below the current component, body or parameter.
     pub(super) inline: HashSet<Pair>,
     /// The properties of an operation's body that were parameters before, by scope.
     arrived: HashMap<usize, BTreeSet<String>>,
-    /// Whether the compared body is one that the client does not read.
+    /// Whether the client does not read the body that is being compared.
     pub(super) unread: bool,
-    /// The places of the compared schemas, and the broken ones.
+    /// The places of the compared schemas, and the places of breaking changes.
     pub(super) trace: Trace,
-    /// The component or parameter that is compared.
+    /// The component or parameter that is being compared.
     pub(super) here: Option<Pointer>,
 }
 
-/// An operation at its place.
+/// An operation and its place.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'a> {
     id: Option<&'a str>,
@@ -138,7 +138,7 @@ fn by_place(api: &Api) -> HashMap<&str, &Shaped> {
     api.operations.iter().map(|operation| (operation.pointer.as_str(), operation)).collect()
 }
 
-/// The tag that some operations have in common, by their labels.
+/// The tag that the operations with these labels have in common.
 pub(super) fn tag_of(document: &Node, labels: &[String]) -> Option<String> {
     let operations = Operation::all(document);
     let tags = operations.iter().filter(|operation| labels.contains(&operation.label())).map(Operation::tag);
@@ -175,7 +175,7 @@ impl<'a> Operation<'a> {
         grammar::method_at(&Pointer::root().join("paths").join(self.path), self.method)
     }
 
-    /// The method's name, as far as the operation itself determines it.
+    /// The method's name, if the operation alone decides it.
     fn name(&self) -> String {
         let given = self.node.str("x-rust-name").or_else(|| self.node.str("x-speakeasy-name-override"));
         let last = || self.id.and_then(|id| id.rsplit(['.', '/']).next());
@@ -224,9 +224,9 @@ impl<'a> Side<'a> {
 /// The name of an operation in a list of changes, and its first tag.
 type Label<'a> = (String, Option<&'a str>);
 
-/// A rule, and the sentence of a finding.
+/// A rule and the message of a finding.
 type Said<'a> = (&'static str, &'a str);
-/// The operations that a finding affects, and where it is.
+/// The operations that a finding affects, and its places.
 type Places<'a> = (Vec<&'a Label<'a>>, BTreeSet<&'a Pointer>);
 /// The operation of each scope.
 type Labels<'a> = Vec<(usize, Option<Label<'a>>)>;
@@ -261,26 +261,27 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// [`Comparison::say`] for a place in the old document. A break there explains the breaks of the client.
+    /// Like [`Comparison::say`], for a place in the old document. A breaking change there explains the breaking changes
+    /// of the client.
     pub(super) fn say_at(&mut self, at: &Pointer, rule: &'static str, what: impl Into<String>) {
         if !self.unread && rules::impact(rule) == Impact::Breaking {
             self.trace.broken.insert(at.clone());
         }
         self.say(rule, what);
-        // The parameter that is compared says more than where all parameters are.
+        // The place of the compared parameter is kept if it is below `at`, because it is more specific.
         if !self.here.as_ref().is_some_and(|here| here.is_within(at)) {
             self.place(at.clone());
         }
     }
 
-    /// Says where in the old document the last finding is.
+    /// Sets the place of the last finding in the old document.
     pub(super) fn place(&mut self, at: Pointer) {
         if let Some(finding) = self.scopes[self.scope].findings.last_mut() {
             finding.at = Some(at);
         }
     }
 
-    /// [`Comparison::say_at`] for a new property at the top level of a request's schema.
+    /// Like [`Comparison::say_at`], for a new property at the top level of a request's schema.
     pub(super) fn say_new(&mut self, at: &Pointer, rule: &'static str, what: String, property: &str) {
         self.say_at(at, rule, what);
         if let Some(finding) = self.scopes[self.scope].findings.last_mut() {
@@ -288,7 +289,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Queues a pair of components, unless it is compared already, and records that this scope uses it.
+    /// Queues a pair of components, unless it was queued before, and records that this scope uses it.
     pub(super) fn uses(&mut self, pair: Pair) {
         let next = self.scopes.len();
         let index = *self.pairs.entry(pair).or_insert(next);
@@ -448,7 +449,7 @@ impl<'a> Comparison<'a> {
         self.responses(old, new);
     }
 
-    /// Whether the client reads the failures of an operation.
+    /// Whether the client decodes the error responses of an operation.
     pub(super) fn reads_failures(&self, old: &Operation<'a>, new: &Operation<'a>) -> bool {
         let typed = |shaped: Option<&Shaped>| shaped.is_none_or(|it| !it.errors.is_empty());
         typed(self.old.shaped(old)) || typed(self.new.shaped(new))
@@ -461,7 +462,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Reports a changed text of a description.
+    /// Reports a changed description.
     pub(super) fn text(&mut self, key: &str, old: Option<&str>, new: Option<&str>, place: &str) {
         let (before, after) = (old.unwrap_or_default().trim(), new.unwrap_or_default().trim());
         if before != after {
@@ -486,7 +487,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// A name without case and separators, which languages spell differently.
+/// Removes case and separators from a name, because languages spell them differently.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

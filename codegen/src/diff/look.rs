@@ -25,14 +25,14 @@ pub(super) struct Looked {
     pub(super) description: String,
 }
 
-/// A longer chain of references is a circle.
+/// The maximum length of a chain of references. A longer chain is treated as a cycle.
 const LONGEST_CHAIN: usize = 32;
 
 pub(super) fn look(side: Side<'_>, id: SchemaId) -> Looked {
     walk(side, id, true)
 }
 
-/// The properties of a schema at its place of use, without its parts.
+/// Like [`look`], but does not flatten `allOf`. Use it for the properties at the place of use.
 pub(super) fn glance(side: Side<'_>, id: SchemaId) -> Looked {
     walk(side, id, false)
 }
@@ -100,7 +100,7 @@ impl Looked {
         }
     }
 
-    /// Whether it is left out in this direction.
+    /// Whether the value is left out in this direction.
     pub(super) fn hidden(&self, way: Way) -> bool {
         match way {
             Way::Request => self.read_only,
@@ -130,7 +130,7 @@ impl Looked {
             None if schema.items.is_some() => "array",
             None if schema.values.is_some() => "string",
             None if !named && schema.additional == Additional::Unsaid => "anything",
-            // A component without properties is a message that may get some later.
+            // A component without properties is an object that may get properties later.
             None | Some(JsonType::Object) => match schema.additional {
                 _ if named => "object",
                 Additional::Any | Additional::Schema(_) => "map",
@@ -140,7 +140,7 @@ impl Looked {
         }
     }
 
-    /// The kind in words, with the format where it makes a difference.
+    /// The kind for messages, with the format where it makes a difference.
     pub(super) fn told(&self) -> String {
         match (&self.schema.format, self.kind()) {
             (Some(format), kind) if !matches!(kind, "object" | "map" | "array" | "tuple" | "anything") => {
@@ -180,7 +180,7 @@ pub(super) enum Extra {
 }
 
 impl Extra {
-    /// What a schema says of the keys that it does not name.
+    /// Reads what a schema allows for the keys that it does not name.
     pub(super) fn of_keys(side: Side<'_>, schema: &Schema) -> Self {
         match schema.additional {
             Additional::Closed => Self::Closed,
@@ -189,7 +189,7 @@ impl Extra {
         }
     }
 
-    /// What a schema says of the items after those that it lists.
+    /// Reads what a schema allows for the items after those that it lists.
     pub(super) fn of_items(side: Side<'_>, schema: &Schema) -> Self {
         schema.rest.map_or(Self::Closed, |id| Self::typed(side, id))
     }
@@ -198,14 +198,14 @@ impl Extra {
         if side.schemas.get(id).only_describes() { Self::Open } else { Self::Typed(id) }
     }
 
-    /// Whether both say the same without a schema.
+    /// Whether both are open, or both are closed.
     pub(super) fn is_like(self, other: Self) -> bool {
         matches!((self, other), (Self::Open, Self::Open) | (Self::Closed, Self::Closed))
     }
 }
 
-/// The constraints of a schema that are not numbers: sets of properties of which one is required, and the values of a
-/// schema that is not an enum in Rust.
+/// The constraints of a schema that are not numbers: sets of properties of which one is required, the values of a
+/// schema that is not an enum in Rust, and required properties without a schema.
 pub(super) fn further_limits(looked: &Looked) -> BTreeSet<String> {
     let schema = &*looked.schema;
     let either = schema.annotations.either.as_ref().map(|text| format!("has to have {text}"));
@@ -217,7 +217,7 @@ pub(super) fn further_limits(looked: &Looked) -> BTreeSet<String> {
             (!values.is_empty()).then(|| format!("is one of {}", values.into_iter().collect::<Vec<_>>().join(", ")))
         }
     };
-    // Properties that are required but not described.
+    // Required properties that the schema does not describe.
     let strangers = schema.required.iter().filter(|name| schema.property(name).is_none());
     let strangers = strangers.map(|name| format!("has to have {name}"));
     either.into_iter().chain(values).chain(strangers).collect()

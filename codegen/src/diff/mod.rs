@@ -2,8 +2,8 @@
 //!
 //! Both documents are normalized first. Two spellings of one meaning (`nullable`, `type: [T, 'null']`, `oneOf` with a
 //! null, an enum as `oneOf` of constants, a `readOnly` inside an `allOf` with one part) are not a change. The table
-//! [`RULES`] lists the kinds of changes with their impact. Each pair of schemas is compared once, whatever operations
-//! use it.
+//! [`RULES`] lists the kinds of changes with their impact. Each pair of schemas is compared once, however many
+//! operations use it.
 //!
 //! ```
 //! use connectors_codegen::{Impact, Node, diff};
@@ -48,11 +48,11 @@ use compare::compare;
 
 /// Compares two documents in any supported versions. Returns the changes in order of impact, then of operation.
 ///
-/// It does not compare what the generator decides from a whole document, such as names that other names make longer, or
-/// the single type of several responses. [`diff_clients`] does that too.
+/// It does not compare what the generator decides from a whole document, such as a name that is longer because of
+/// another name, or the single type of several responses. [`diff_clients`] compares that too.
 ///
 /// # Errors
-/// A document is not OpenAPI 3.0, 3.1 or 3.2.
+/// If a document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
     let shaped = |it: &Canonical| shape::shape(&it.document, &it.schemas, &Names::default(), &mut Notes::default()).0;
@@ -62,7 +62,7 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 /// Compares two documents like [`diff`], and the Rust APIs of their generated clients. A break of the API that no
 /// breaking change of the documents explains is a change with the rule `client-changed`.
 ///
-/// Generate each client from its document, with overlays or without. If names are kept, set the old client's names for
+/// Generate each client from its document, with overlays or without. If you keep names, set the old client's names for
 /// the new client ([`Generator::names`](crate::Generator::names)), so that additions rename nothing.
 ///
 /// ```
@@ -87,7 +87,7 @@ pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
 /// ```
 ///
 /// # Errors
-/// A document is not OpenAPI 3.0, 3.1 or 3.2.
+/// If a document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<Change>, Error> {
     let (before, after) = (canonical::document(old.0)?, canonical::document(new.0)?);
     let (mut changes, trace) = compare((&before, &old.1.api), (&after, &new.1.api));

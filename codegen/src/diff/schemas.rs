@@ -11,7 +11,7 @@ use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
 use super::look::{Extra, Looked, alternatives, further_limits, glance, last, listed, look, rust_name, values};
 
 impl<'a> Comparison<'a> {
-    /// Compares two schemas at their place of use. Two components are compared separately and once.
+    /// Compares two schemas at their place of use. A pair of components is compared separately, and only once.
     pub(super) fn schemas(&mut self, old: SchemaId, new: SchemaId, spot: &Spot) {
         if spot.depth > MAX_DEPTH {
             return;
@@ -24,7 +24,7 @@ impl<'a> Comparison<'a> {
             if spot.depth == 0 {
                 self.inline.clear();
             }
-            // Inline schemas meet again where a flattened `allOf` leads back to them, once for each path.
+            // A flattened `allOf` can lead to the same inline schemas on several paths. They are compared once.
             if self.inline.insert(Pair { old, new, way: spot.way }) {
                 self.bodies_of(&was, &is, spot);
             }
@@ -60,7 +60,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares two components, independent of their use.
+    /// Compares two components, independently of their use.
     pub(super) fn components(&mut self, pair: Pair) {
         let (before, after) = (self.old, self.new);
         let (mut was, mut is) = (look(before, pair.old), look(after, pair.new));
@@ -81,7 +81,7 @@ impl<'a> Comparison<'a> {
         self.bodies_of(&was, &is, &spot);
     }
 
-    /// Whether the Rust name of two components changed.
+    /// Reports that the Rust name of a component changed.
     fn renamed(&mut self, pair: Pair, spot: &Spot) {
         let (before, after) = (self.old, self.new);
         let (was, is) = (rust_name(before, pair.old), rust_name(after, pair.new));
@@ -105,7 +105,7 @@ impl<'a> Comparison<'a> {
             Some(component) => format!("`{}`", last(before.name(component))),
             None => spot.place.clone(),
         };
-        // A component has one place, whatever uses it.
+        // A component has one place, wherever it is used.
         let at = old.component.map_or_else(|| spot.at.clone(), |component| before.place(component));
         let there = new.component.map_or_else(|| spot.there.clone(), |component| after.place(component));
         self.trace.schemas.insert((at.clone(), there.clone()));
@@ -132,7 +132,7 @@ impl<'a> Comparison<'a> {
         self.further_limits(old, new, way, &place);
         let kind = old.kind();
         let (old, new) = (&*old.schema, &*new.schema);
-        // A new keyword is compared here, or is not compared at all.
+        // All keywords are listed. This does not compile until a new keyword is compared or ignored here.
         let Schema {
             items: old_items,
             content: old_content,
@@ -189,7 +189,7 @@ impl<'a> Comparison<'a> {
             (Some(a), Some(b)) => {
                 self.schemas(*a, *b, &spot.below(format!("the JSON in {place}"), false, &["x-json-text"]));
             }
-            // An enum is one of its texts, whatever they contain.
+            // An enum is always one of its strings, even if a string contains JSON.
             (was, is) if was.is_some() != is.is_some() && old.values.is_none() && new.values.is_none() => {
                 let what = if is.is_some() { "is JSON in a text now" } else { "is any text now" };
                 self.say_at(&spot.at, changed, format!("{place} {what}"));
@@ -336,7 +336,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares one bound. A value in the direction `tight` of another one is tighter.
+    /// Compares one bound. It is tightened if the new value differs from the old one in the direction `tight`.
     fn bounds(&mut self, key: &str, old: Option<Bound>, new: Option<Bound>, tight: Ordering, at: (Way, &str)) {
         let (way, place) = at;
         let value = |bound: &Bound| bound.value.as_f64();
@@ -425,7 +425,7 @@ impl<'a> Comparison<'a> {
             };
             if was != is {
                 let (rule, what) = match (way, is) {
-                    // It was and is an `Option`. The difference is whether null is written.
+                    // It was an `Option` and still is. The difference is whether null is sent.
                     (Way::Request, true) if nullable => {
                         ("request-presence-changed", "is always sent now, null if it is not set")
                     }
@@ -437,7 +437,7 @@ impl<'a> Comparison<'a> {
                     (_, true) => ("response-property-required", "is always there now"),
                     (_, false) => ("response-property-optional", "may be absent now"),
                 };
-                // In a response the `Option` stays.
+                // In a response, the type stays an `Option`.
                 if !(nullable && way != Way::Request) {
                     self.say_at(at, rule, format!("{place}: `{name}` {what}"));
                 }
@@ -518,7 +518,7 @@ impl<'a> Comparison<'a> {
                     self.say_at(&spot.at, "discriminator-mapping-changed", what);
                 }
                 Some(_) => {}
-                // The removal of an alternative is reported already.
+                // The removal of an alternative is already reported.
                 None if !after.values().any(|now| now == target) => {}
                 None => self.say(
                     "discriminator-value-removed",

@@ -8,11 +8,11 @@ use crate::grammar::{self, Object};
 use crate::members;
 use crate::note::{Fix, Kind, Stage};
 
-/// The places of parameters.
+/// The values of `in` that OpenAPI knows.
 const PLACES: [&str; 5] = ["path", "query", "header", "cookie", "querystring"];
 
 impl Lowering<'_> {
-    /// `content` that has a schema where media types belong: `application/json` is missing.
+    /// Corrects a `content` that has a schema where its media types belong: adds the missing `application/json`.
     pub(super) fn misplaced_schema(&mut self, node: &mut Node, at: &Pointer) {
         let Some(content) = node.get_mut("content").and_then(Node::as_object_mut) else { return };
         if content.len() == 1
@@ -30,7 +30,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Status codes in the form of 3.0: strings, with a capital `X` in `2XX`.
+    /// Normalizes status codes to the form of 3.0: strings, with a capital `X` in `2XX`.
     pub(super) fn responses(&mut self, operation: &mut Node, at: &Pointer) {
         let Some(responses) = operation.get_mut("responses").and_then(Node::as_object_mut) else { return };
         let old = std::mem::take(responses);
@@ -50,7 +50,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The parameters of an operation or path item. Entries that are not parameters, and repeated ones, are removed.
+    /// Removes the entries of `parameters` that are not parameters, and repeated ones.
     pub(super) fn parameters(&mut self, node: &mut Node, at: &Pointer) {
         let Some(parameters) = node.get_mut("parameters").and_then(Node::as_array_mut) else { return };
         let mut seen = HashSet::new();
@@ -69,7 +69,7 @@ impl Lowering<'_> {
                 (Some(reference), _, _) => reference.to_owned(),
                 (None, Some(name), Some(place)) if PLACES.contains(&place) => format!("{name} in {place}"),
                 _ => {
-                    // An unresolved reference left an empty object, and has its own note.
+                    // An unresolved reference became an empty object, and already has a note.
                     if it.as_object().is_none_or(|map| !map.is_empty()) {
                         tell(Kind::Loss, "not a parameter: it needs a `name`, and an `in` that OpenAPI knows");
                     }
@@ -84,14 +84,15 @@ impl Lowering<'_> {
         });
     }
 
-    /// A parameter, or a header, which is a parameter without a name.
+    /// Normalizes a parameter, or a header, which is a parameter without a name.
     pub(super) fn parameter(&mut self, kind: Object, node: &mut Node, at: &Pointer) {
         if kind == Object::Parameter {
             for (key, missing) in [
                 ("name", node.str("name").is_none()),
                 ("in", node.str("in").is_none_or(|place| !PLACES.contains(&place))),
             ] {
-                // Only a component can lack it here. No request can send it, but references to it have to resolve.
+                // Only a component can still lack it. No request can send the parameter, but references to it must
+                // resolve.
                 if missing {
                     let value = if key == "name" { at.last() } else { "query".to_owned() };
                     self.note(
@@ -158,7 +159,7 @@ impl Lowering<'_> {
         self.examples(node, at);
     }
 
-    /// The schema of a parameter that has the type keywords itself, as in Swagger 2.
+    /// Moves the type keywords of a parameter, as in Swagger 2, to a schema, and returns the schema.
     fn swagger_schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
         const KEYWORDS: [&str; 17] = [
             "type",
@@ -195,7 +196,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Either `example` or `examples`, as 3.0 requires.
+    /// Removes `example` beside `examples`, because 3.0 allows only one of them.
     pub(super) fn examples(&mut self, node: &mut Node, at: &Pointer) {
         if node.get("examples").is_some()
             && let Some(example) = node.take("example")

@@ -8,7 +8,7 @@ use crate::grammar::{self, METHODS, OTHER_METHODS};
 use crate::note::{Kind, Stage};
 
 impl Lowering<'_> {
-    /// Normalizes path templates. Two that become equal are joined.
+    /// Normalizes path templates. If two templates become equal, their path items are merged.
     pub(super) fn templates(&mut self, paths: &mut Map, at: &Pointer) {
         let template = |(path, item): (&String, &Node)| {
             let (plain, changed) =
@@ -57,7 +57,7 @@ impl Lowering<'_> {
         *paths = result;
     }
 
-    /// Adds the operations of one path item to another one. A method that the other has already is left out.
+    /// Adds the operations of one path item to another one. Skips a method that the other one already has.
     fn join_items(&mut self, item: Node, there: &mut Node, at: &Pointer, path: &str) {
         let shared = item.get("parameters").and_then(Node::as_array).unwrap_or_default().to_vec();
         let Value::Object(members) = item.value else { return };
@@ -95,9 +95,9 @@ impl Lowering<'_> {
     }
 }
 
-/// A path with the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's HTTP mapping (`{path=**}`)
-/// replaced by plain names, and the replaced expressions. A name that the operations declare with these characters
-/// stays.
+/// Replaces the expressions of RFC 6570 (`{+path}`, `{path*}`, `{?a,b}`) and of gRPC's HTTP mapping (`{path=**}`) in a
+/// path by plain names. Returns the path and the replaced expressions. Does not replace an expression that is the name
+/// of a declared parameter.
 fn plain_template(path: &str, item: &Node) -> (String, Vec<String>) {
     let owners = grammar::methods(item).into_iter().map(|(_, operation)| operation).chain([item]);
     let parameters = owners.filter_map(|owner| owner.get("parameters").and_then(Node::as_array)).flatten();

@@ -32,7 +32,7 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                 if let Some(shared) = node.get_mut("parameters").and_then(Node::as_object_mut) {
                     shared.retain(|_, parameter| !whole(parameter));
                 }
-                // 3.0 has no mutual TLS. It has a note already.
+                // 3.0 has no mutual TLS. The scheme already has a note.
                 if let Some(schemes) = node.get_mut("securitySchemes").and_then(Node::as_object_mut) {
                     schemes.retain(|_, scheme| scheme.str("type") != Some("mutualTLS"));
                 }
@@ -98,7 +98,7 @@ fn later(item: &mut Node) -> Vec<(String, Node)> {
     found
 }
 
-/// Removes the parameters that are the whole query string.
+/// Removes the parameters with `in: querystring`.
 fn parameters(
     owner: &mut Node,
     at: &Pointer,

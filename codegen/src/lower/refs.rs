@@ -9,8 +9,8 @@ use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
-/// Rewrites every schema reference that does not name a component. Its target elsewhere in the document (`$defs`,
-/// `$anchor`, `$id`, a property of another schema) becomes a component.
+/// Rewrites every schema reference that does not name a component. Hoists its target elsewhere in the document
+/// (`$defs`, `$anchor`, `$id`, a property of another schema) into a component.
 pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
     let snapshot = document.clone();
     let mut hoisted = Hoisted {
@@ -60,9 +60,9 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
 }
 
 struct Hoisted<'a> {
-    /// The name of the component that was made from the target at a pointer.
+    /// The name of the component that was hoisted from the schema at each pointer.
     names: HashMap<String, String>,
-    /// The inverse map.
+    /// The original pointer of each hoisted component.
     places: HashMap<String, String>,
     added: Map,
     resources: Resources,
@@ -117,7 +117,7 @@ impl Hoisted<'_> {
         }
     }
 
-    /// Normalizes the targets of a discriminator's mapping. A bare name is read as a component's name first.
+    /// Normalizes the targets of a discriminator's mapping. A bare name is first looked up as a component's name.
     fn mapping(&mut self, node: &mut Node, origin: &Pointer) {
         let Some(discriminator) = node.get_mut("discriminator").and_then(Node::as_object_mut) else { return };
         let mut targets: Vec<&mut Node> = Vec::new();
@@ -140,10 +140,10 @@ impl Hoisted<'_> {
         }
     }
 
-    /// The reference to the component at a pointer, or to the one that was made from the schema there.
+    /// Returns a reference to the component at a pointer. Any other schema is hoisted into a component first.
     fn component(&mut self, pointer: &str) -> String {
         let mut pointer = pointer.to_owned();
-        // A schema in an operation is often a reference itself. A longer chain is a circle.
+        // A schema in an operation is often a reference itself. A longer chain is treated as a cycle.
         for _ in 0..16 {
             let here = self.snapshot.pointer(&pointer);
             let next =
@@ -161,9 +161,10 @@ impl Hoisted<'_> {
         format!("#/components/schemas{}", Pointer::root().join(name).as_str())
     }
 
-    /// The place that a reference leads to: the target of an anchor or an `$id`, or of a pointer from the enclosing
-    /// schema with an `$id`, from the document, or from an enclosing schema, the innermost first. The last case is for
-    /// schemas that were written as separate documents, with their own `$defs`, and pasted into this one.
+    /// Returns the pointer to the target of a reference; `None` if there is no target. A reference can name an anchor
+    /// or an `$id`. Any other reference is a pointer. It is resolved from the enclosing schema with an `$id`, then from
+    /// the document, then from each enclosing schema, innermost first. The last case is for schemas that were written
+    /// as separate documents, with their own `$defs`, and pasted into this one.
     fn target(&self, text: &str, origin: &Pointer) -> Option<String> {
         let there = |pointer: &String| self.snapshot.pointer(pointer).is_some();
         let (base, fragment) = text.split_once('#').unwrap_or((text, ""));
@@ -186,7 +187,7 @@ impl Hoisted<'_> {
         }
         let around = around(origin);
         if fragment.is_empty() {
-            // `#` in a component never means the document. The component is recursive.
+            // In a component, `#` never means the document. The component refers to itself.
             return around.into_iter().next_back().filter(there);
         }
         std::iter::once(fragment.clone())
@@ -194,7 +195,7 @@ impl Hoisted<'_> {
             .find(there)
     }
 
-    /// The component that was made from the schema at a pointer.
+    /// Hoists the schema at a pointer into a component, if it is not hoisted yet. Returns the component's name.
     fn name(&mut self, pointer: &str) -> String {
         if let Some(name) = self.names.get(pointer) {
             return name.clone();
@@ -226,8 +227,8 @@ impl Hoisted<'_> {
         name
     }
 
-    /// Replaces a schema in an operation, or in a shared part of operations, by a reference to the component that it
-    /// became, so that it stays one schema.
+    /// Replaces each hoisted schema in an operation, or in a shared part of operations, by a reference to its
+    /// component, so that there is only one copy.
     fn replace(&self, document: &mut Node) {
         let component = |name: &str| Pointer::root().join("components").join("schemas").join(name);
         // Inner schemas are replaced before the schemas around them.
@@ -239,7 +240,7 @@ impl Hoisted<'_> {
                 continue;
             }
             let reference = format!("#{}", component(name));
-            // The component that was made from an enclosing schema contains it as well.
+            // If an enclosing schema was hoisted, its component contains this schema too.
             let around = place.match_indices('/').rev().find_map(|(at, _)| {
                 let around = self.names.get(&place[..at])?;
                 Some(format!("{}{}", component(around), &place[at..]))
@@ -253,13 +254,13 @@ impl Hoisted<'_> {
     }
 }
 
-/// A token as part of a component's name.
+/// Replaces the characters of a token that a component's name cannot have.
 fn clean(token: &str) -> String {
     token.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 
-/// The parts of the name for a schema in an operation, or in a shared response, body, parameter or header. They are
-/// those of the name that its type has without references to it.
+/// The parts of the component name for a schema in an operation, or in a shared response, body, parameter or header;
+/// `None` for any other schema. The name of its Rust type has the same parts if nothing refers to the schema.
 fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
     let (mut words, mut rest) = match tokens {
         [paths, path, method, rest @ ..] if paths == "paths" && METHODS.contains(&method.as_str()) => {
@@ -326,8 +327,8 @@ fn used(tokens: &[String], document: &Node) -> Option<Vec<String>> {
     Some(words.iter().map(part).collect())
 }
 
-/// The place and those of the schemas around it, innermost first. The last is the component, or the schema in an
-/// operation.
+/// The pointers to a schema and to its enclosing schemas, innermost first. The last one is the component, or the
+/// outermost schema in an operation.
 fn around(origin: &Pointer) -> Vec<String> {
     let tokens = Pointer::split(origin.as_str()).unwrap_or_default();
     let outermost = match tokens.as_slice() {
@@ -346,7 +347,7 @@ fn around(origin: &Pointer) -> Vec<String> {
     places
 }
 
-/// Inlines the members that are a single reference where OpenAPI does not allow one.
+/// Inlines references at members where OpenAPI does not allow a reference.
 fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
     for key in kind.referred(node) {
         let here = at.join(&key);
@@ -375,16 +376,17 @@ fn members(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined
     }
 }
 
-/// References to parameters, responses and the like. A reference to a component of the right kind stays. Another target
-/// is inlined, because lowering may remove it from its place. A reference without a target becomes an empty object.
+/// Normalizes references to parameters, responses and other objects. Keeps a reference to a component of the right
+/// kind. Inlines any other target, because lowering may remove it from its place. Replaces a reference without a target
+/// by an empty object.
 fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined: &mut Inlined, notes: &mut Notes) {
-    // These can have members beside the reference. The note is written with the operations.
+    // These can have members beside the reference. `lost_operations` writes their note.
     if matches!(kind, Object::PathItem | Object::Operation) {
         return;
     }
     while let Some(text) = grammar::reference(node) {
         match local(text, snapshot) {
-            // Later stages do not know shared media types.
+            // Later stages do not support shared media types, so these are inlined.
             Some(_) if kind != Object::MediaType && is_component(kind, text) => return,
             Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
                 *node = grammar::in_place(node, found);
@@ -399,7 +401,7 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
     }
 }
 
-/// Whether a member is a description for readers.
+/// Whether a member only documents the API for readers.
 fn prose(key: &str) -> bool {
     matches!(key, "description" | "summary" | "title" | "examples" | "tags" | "externalDocs")
 }
@@ -418,7 +420,7 @@ fn is_component(kind: Object, reference: &str) -> bool {
     }
 }
 
-/// The message for a reference without a target. It has the path of the file, if the reference names one.
+/// The message for a reference without a target. If the reference names a file, the message has its path.
 pub(super) fn nowhere(reference: &Node) -> String {
     let text = reference.as_str().unwrap_or_default();
     let path = text.split('#').next().unwrap_or_default();

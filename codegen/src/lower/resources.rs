@@ -1,4 +1,4 @@
-//! Names of schemas other than their places: `$id`, and `$anchor` within the resource of an `$id`.
+//! Finds schemas by names other than their places: `$id`, and `$anchor` within the resource of an `$id`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,14 +7,14 @@ use crate::document::{Node, Pointer};
 use crate::grammar::Object;
 use crate::uri::resolve;
 
-/// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointer. The document itself is the one at the
-/// root.
+/// The schema resources of a document (JSON Schema 2020-12, 8.2), by pointer. The document itself is the resource at
+/// the root.
 pub(super) struct Resources {
     /// The base URI at each place with an `$id`.
     bases: HashMap<String, String>,
-    /// The place of each URI, and of its last segment, by which sibling schemas refer to each other.
+    /// The place of each URI, and of the last segment of each URI. Sibling schemas refer to each other by that segment.
     places: HashMap<String, String>,
-    /// The place of an anchor, by the place of its resource and its name.
+    /// The place of each anchor, by the place of its resource and its name.
     anchors: HashMap<(String, String), String>,
     /// The places of all schemas.
     schemas: HashSet<String>,
@@ -58,7 +58,8 @@ impl Resources {
         }
     }
 
-    /// The place of the innermost `$id` around a place or at it; the root of the document if there is none.
+    /// The place of the innermost schema with an `$id` at a place or around it; the root of the document if there is
+    /// none.
     pub(super) fn resource<'a>(&self, place: &'a str) -> &'a str {
         let mut at = place;
         while !at.is_empty() && !self.bases.contains_key(at) {
@@ -76,7 +77,7 @@ impl Resources {
         self.schemas.contains(place)
     }
 
-    /// The resource of a reference without its fragment, for a schema at a place.
+    /// The resource that a reference without its fragment names, for the schema at `origin`.
     pub(super) fn named(&self, reference: &str, origin: &str) -> Option<&str> {
         let absolute = resolve(self.base(origin), reference);
         let place = self.places.get(&absolute).or_else(|| self.places.get(&percent_decode(reference)))?;

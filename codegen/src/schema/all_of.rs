@@ -1,4 +1,4 @@
-//! `allOf` flattened: one schema that says what all of them say.
+//! Flattens `allOf` into one schema that has the keywords of all its parts.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use super::equal::same;
 use super::model::{Additional, Annotations, JsonType, Limits, Model, Schema, SchemaId};
 
 impl Model {
-    /// A schema with its references and `allOf` resolved.
+    /// Follows the references of a schema, and flattens its `allOf`.
     pub(crate) fn resolved(&self, id: SchemaId) -> SchemaId {
         let mut id = id;
-        // A longer chain is a circle.
+        // A longer chain is treated as a cycle.
         for _ in 0..16 {
             let Some(target) = self.get(id).reference else { break };
             id = target;
@@ -18,12 +18,13 @@ impl Model {
         if self.get(id).all_of.is_some() { self.flatten(id) } else { id }
     }
 
-    /// [`Model::resolved`], for reading.
+    /// Reads the schema that [`Model::resolved`] returns.
     pub(crate) fn read_resolved(&self, id: SchemaId) -> Rc<Schema> {
         self.get(self.resolved(id))
     }
 
-    /// One schema for a schema with `allOf`. References to circular parents are left out, because they add nothing.
+    /// Merges a schema and its `allOf` into one schema. A reference that closes a cycle of parents is skipped, because
+    /// it adds nothing.
     pub(crate) fn flatten(&self, id: SchemaId) -> SchemaId {
         if let Some(flat) = self.flat.borrow().get(&id) {
             return *flat;
@@ -39,20 +40,20 @@ impl Model {
 
 struct Parents<'a> {
     model: &'a Model,
-    /// The schema whose parents these are.
+    /// The schema that is being flattened.
     child: SchemaId,
-    /// The parents that are being flattened. A circle ends at a parent that is already here.
+    /// The parents that are being flattened. A reference to one of them closes a cycle and is skipped.
     open: BTreeSet<SchemaId>,
-    /// The flattened parents. A parent that is reached in several ways is flattened once.
+    /// The parents that are already flattened. Each is flattened once, even if several references lead to it.
     flat: HashMap<SchemaId, Rc<Schema>>,
 }
 
-/// The longest chain of parents that is followed. The longest in real documents is less than a tenth of it.
+/// The maximum length of a chain of parents. The longest chain in real documents is less than a tenth of it.
 const MOST_PARENTS: usize = 200;
 
 impl Parents<'_> {
-    /// Whether the branches of a union lead, without anything between, to the child or to a parent that is being
-    /// flattened. Such a union is a parent's list of its children. It adds nothing to the child.
+    /// Whether the branches of a union lead, through references and nested unions only, to the child or to a parent
+    /// that is being flattened. Such a union is a parent's list of its children. It adds nothing to the child.
     fn is_listed(&self, union: &[SchemaId]) -> bool {
         let mut queue = union.to_vec();
         let mut seen = BTreeSet::new();
@@ -105,14 +106,14 @@ impl Parents<'_> {
     }
 }
 
-/// What the later part says wins.
+/// Takes the value of the later part, if it has one.
 fn take<T: Clone>(merged: &mut Option<T>, part: &Option<T>) {
     if part.is_some() {
         merged.clone_from(part);
     }
 }
 
-/// Adds what is missing.
+/// Takes the other value if there is none yet.
 fn fill<T: Clone>(kept: &mut Option<T>, other: &Option<T>) {
     if kept.is_none() {
         kept.clone_from(other);
@@ -128,23 +129,24 @@ fn require(merged: &mut Schema, required: &[String]) {
     }
 }
 
-/// What two objects allow for unnamed keys; the second one is the later.
+/// Merges the `additionalProperties` of two parts. `more` is from the later part.
 fn open(have: Additional, more: Additional) -> Additional {
     match (have, more) {
         (have, Additional::Unsaid) => have,
         (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
-        // One part is closed, the other is open. Each part describes properties of the other, so the result is open.
+        // Each part describes some properties of the same object, so a closed part and an open part make an open
+        // object.
         (have @ Additional::Schema(_), _) => have,
         (Additional::Closed, Additional::Closed) => Additional::Closed,
         (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
     }
 }
 
-/// Adds everything that a part says of itself, without its `allOf`.
+/// Merges the keywords of a part, except its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     let Schema {
         span: _,
-        // A reference was followed, and the parts of `allOf` come before.
+        // The caller has followed the reference and merged the parts of `allOf`.
         reference: _,
         all_of: _,
         ty,
@@ -176,7 +178,7 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     match (&mut merged.values, values) {
         (Some(have), Some(more)) => {
             let kept: Vec<_> = have.iter().filter(|value| more.contains(value)).cloned().collect();
-            // An empty intersection is an error in the document. In practice the later part is meant.
+            // An empty intersection is a mistake in the document. In practice, the later part is the intended one.
             *have = if kept.is_empty() { more.clone() } else { kept };
         }
         (have, more) => take(have, more),
@@ -216,7 +218,7 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     for (have, more) in [(&mut merged.one_of, one_of), (&mut merged.any_of, any_of)] {
         match (have.as_mut(), more) {
             (_, None) => {}
-            // Two unions at once cannot be one Rust type. An empty union is read as any value, so nothing is lost.
+            // Two unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
             (Some(have), Some(_)) => have.clear(),
             (None, Some(_)) if objects || !typed => have.clone_from(more),
             (None, Some(_)) => {}
@@ -283,7 +285,8 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     merged.others.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
 }
 
-/// A property that two parts describe: the more exact schema, with what the other adds to it.
+/// Merges the two schemas of a property that both parts describe: takes the more specific one, and adds to it from the
+/// other.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let known = model.both.borrow().get(&(mine, theirs)).copied();
     known.unwrap_or_else(|| {
@@ -298,7 +301,7 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
         return mine;
     }
     let (one, other) = (model.get(mine), model.get(theirs));
-    // Values are more exact than a type. Otherwise the later part refines the earlier one.
+    // An enum is more specific than a type. Otherwise the later part is the more specific one.
     let mine_lists = one.values.is_some() && other.values.is_none() && one.ty == other.ty;
     if is_partial(&other) || (mine_lists && !is_partial(&one)) {
         with(model, mine, &one, &other)
@@ -307,7 +310,7 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     }
 }
 
-/// The schema for unnamed keys that two parts describe.
+/// Merges the schemas that two parts have for unnamed keys.
 fn both_additional(model: &Model, mine: Additional, theirs: Additional) -> Additional {
     match (mine, theirs) {
         (Additional::Schema(mine), Additional::Schema(theirs)) => Additional::Schema(both(model, mine, theirs)),
@@ -318,11 +321,12 @@ fn both_additional(model: &Model, mine: Additional, theirs: Additional) -> Addit
     }
 }
 
-/// A schema with what another one adds: hints, descriptions and views, and its limits if it has nothing but limits.
+/// Adds the hints, descriptions, `readOnly` and `writeOnly` of another schema. Also adds its constraints if it has no
+/// type of its own ([`is_partial`]).
 fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId {
     let Schema {
         span: _,
-        // Of these, a schema that only constrains values has none.
+        // A schema that only constrains values has none of these.
         reference: _,
         ty: _,
         values: _,
@@ -330,7 +334,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         all_of: _,
         one_of: _,
         any_of: _,
-        // The place of use decides this.
+        // The place of use decides whether null is allowed.
         nullable: _,
         format,
         required,
@@ -349,19 +353,19 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         annotations,
     } = other;
     let mut merged = match kept.reference {
-        // Nothing can stand beside a reference.
+        // A reference cannot have sibling keywords.
         Some(_) => Schema { all_of: Some(vec![id]), ..Schema::any(&kept.span) },
         None => kept.clone(),
     };
     fill(&mut merged.read_only, read_only);
     fill(&mut merged.write_only, write_only);
     let (have, more) = (&mut merged.annotations, annotations);
-    // A secret stays a secret.
+    // If either schema is sensitive, the result is sensitive.
     if more.sensitive == Some(true) {
         have.sensitive = Some(true);
     }
     fill(&mut have.sensitive, &more.sensitive);
-    // The name is not copied: each part may name a type of its own.
+    // The name is not copied, because each part may name its own type.
     if have.aliases.is_empty() {
         have.aliases.clone_from(&more.aliases);
     }
@@ -397,7 +401,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         fill_limits(&mut merged.limits, limits);
         fill_annotations(&mut merged.annotations, annotations);
     }
-    // Objects with references are not united: a circle of one with a circle of another has no end in the document.
+    // Objects with references are not merged. Merging one recursive schema with another would not terminate.
     if is_object(kept)
         && is_object(other)
         && let (Some(have), Some(more)) = (&mut merged.properties, properties)
@@ -421,7 +425,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
     if unchanged { id } else { model.add(merged) }
 }
 
-/// What [`with`] can add to.
+/// The keywords that [`with`] can change.
 fn said(schema: &Schema) -> impl PartialEq {
     let Schema { format, properties, required, additional, items, prefix, rest, content, not, discriminator, .. } =
         schema;
@@ -431,7 +435,7 @@ fn said(schema: &Schema) -> impl PartialEq {
 }
 
 fn fill_limits(kept: &mut Limits, other: &Limits) {
-    // What the kept schema says wins.
+    // The limits of the kept schema take precedence.
     let mut filled = other.clone();
     absorb_limits(&mut filled, kept);
     *kept = filled;
@@ -441,7 +445,7 @@ fn fill_annotations(kept: &mut Annotations, other: &Annotations) {
     let title = kept.title.clone();
     let mut filled = other.clone();
     absorb_annotations(&mut filled, kept);
-    // A title names a type, so it is not copied either.
+    // A title names a type, so it is not copied.
     *kept = Annotations { title, ..filled };
 }
 

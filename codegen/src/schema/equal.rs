@@ -1,8 +1,8 @@
-//! Whether two schemas say the same.
+//! Compares two schemas for equality.
 
 use super::model::{Additional, Model, Schema, SchemaId};
 
-/// What is compared.
+/// The keywords that are compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
     /// All keywords.
@@ -10,22 +10,24 @@ enum Depth {
     /// The keywords that constrain values.
     #[cfg(feature = "diff")]
     Meaning,
-    /// The keywords that decide the Rust type: not descriptions, null and views, which belong to the place of use.
+    /// The keywords that decide the Rust type. Descriptions, `nullable`, `readOnly` and `writeOnly` are ignored,
+    /// because they belong to the place of use.
     Structure,
 }
 
-/// Whether two schemas have the same keywords, all the way down. They may be of two documents.
+/// Whether two schemas have the same keywords, also in all their subschemas. The schemas may be in different documents.
 pub(crate) fn same(one: (&Model, SchemaId), other: (&Model, SchemaId)) -> bool {
     is_same(one, other, Depth::Whole)
 }
 
-/// Whether two schemas constrain values in the same way, by the same keywords. They may be of two documents.
+/// Whether two schemas constrain values in the same way, by the same keywords. The schemas may be in different
+/// documents.
 #[cfg(feature = "diff")]
 pub(crate) fn says_the_same(one: (&Model, SchemaId), other: (&Model, SchemaId)) -> bool {
     is_same(one, other, Depth::Meaning)
 }
 
-/// Whether two schemas become the same Rust type, apart from null and views.
+/// Whether two schemas become the same Rust type, apart from `nullable`, `readOnly` and `writeOnly`.
 pub(crate) fn same_structure(model: &Model, one: SchemaId, other: SchemaId) -> bool {
     is_same((model, one), (model, other), Depth::Structure)
 }

@@ -1,4 +1,4 @@
-//! Writes the schemas of a model in the form of OpenAPI 3.0.3.
+//! Writes the schemas of a model as OpenAPI 3.0.3.
 
 use super::model::{Additional, Annotations, Bound, Discriminator, Limits, Model, Schema, SchemaId};
 use crate::document::{Map, Node, Pointer, Value};
@@ -24,7 +24,8 @@ impl Model {
         Node::at(ids.iter().map(|id| self.node(*id)).collect::<Vec<_>>(), span)
     }
 
-    /// One schema. A keyword that 3.0.3 does not have is an extension, or was read as others that it has.
+    /// Writes one schema. A keyword that 3.0.3 does not have becomes an extension, or was already normalized to other
+    /// keywords.
     fn node(&self, id: SchemaId) -> Node {
         let schema = self.get(id);
         let Schema {
@@ -85,7 +86,7 @@ impl Model {
             Additional::Schema(values) => written.put("additionalProperties", self.node(*values).value),
         }
         written.maybe("items", items.map(|items| self.node(items).value));
-        // The order of a tuple's items. `normalise` reads it.
+        // The extension keeps the order of a tuple's items. `normalise` reads it.
         if let Some(prefix) = prefix
             && let [first, ..] = prefix.as_slice()
         {
@@ -115,7 +116,7 @@ fn discriminated(discriminator: &Discriminator, span: &Span) -> Map {
     written.map
 }
 
-/// The members of an object that is being written. Each has the place of the schema.
+/// The members of an object that is being written. Each member gets the span of the schema.
 struct Members<'a> {
     map: Map,
     span: &'a Span,
@@ -188,7 +189,7 @@ impl Members<'_> {
             sensitive,
             aliases,
             null_is_absent,
-            // `diff` sets these, and writes no document.
+            // Only `diff` sets these, and it writes no document.
             open: _,
             either: _,
             others,

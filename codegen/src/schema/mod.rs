@@ -1,9 +1,10 @@
-//! Stage `schema`: reads the schemas of a document, in any dialect, into a typed model, and writes them as OpenAPI 3.0.3.
+//! Stage `schema`: reads the schemas of a document, in any dialect, into a typed model, and writes them as OpenAPI
+//! 3.0.3.
 //!
-//! A [`Model`] owns all schemas of one document. Other stages name a schema by its [`SchemaId`], so a schema that is
-//! used in several places is never copied. A [`Schema`] has one field for each keyword, and references are resolved to
-//! ids. A stage that has to decide about every keyword takes a schema apart without `..`, so that the compiler names it
-//! when a keyword is added.
+//! A [`Model`] owns all schemas of one document. Other stages refer to a schema by its [`SchemaId`], so a schema that
+//! is used in several places is never copied. A [`Schema`] has one field for each keyword, and references are resolved
+//! to ids. A stage that must handle every keyword destructures the schema without `..`, so that it stops compiling when
+//! a keyword is added.
 
 mod all_of;
 mod equal;

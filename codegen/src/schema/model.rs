@@ -10,7 +10,7 @@ use serde_json::Number;
 use crate::document::{Map, Node, Pointer, Value};
 use crate::span::{Placed, Span};
 
-/// The number of a schema in its [`Model`]. The components come first, in the order of the document.
+/// The index of a schema in its [`Model`]. The components come first, in the order of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SchemaId(pub(super) usize);
 
@@ -47,18 +47,19 @@ impl JsonType {
     }
 }
 
-/// A schema. What `allOf`, `oneOf`, `properties` and the like contain are other schemas of the same model.
+/// A schema. Its subschemas (in `allOf`, `oneOf`, `properties` and others) are other schemas of the same model.
 ///
 /// An `Option` or an empty list means that the document does not have the keyword.
 #[derive(Clone, Debug)]
 pub(crate) struct Schema {
     pub(crate) span: Span,
-    /// The component that it refers to. A reference has no other keywords: those beside it are parts of an `allOf`.
+    /// The component that it refers to. A reference has no other keywords: the siblings of `$ref` become parts of an
+    /// `allOf`.
     pub(crate) reference: Option<SchemaId>,
-    /// The only type of its values, apart from null. Several types are the branches of a union.
+    /// The type of its values, apart from null. Several types become the branches of a union.
     pub(crate) ty: Option<JsonType>,
     pub(crate) format: Option<String>,
-    /// The values of `enum`, or the one of `const`.
+    /// The values of `enum`, or the single value of `const`.
     pub(crate) values: Option<Vec<Node>>,
     pub(crate) properties: Option<Properties>,
     pub(crate) required: Vec<String>,
@@ -66,9 +67,9 @@ pub(crate) struct Schema {
     pub(crate) items: Option<SchemaId>,
     /// The schemas of the first items, by position.
     pub(crate) prefix: Option<Vec<SchemaId>>,
-    /// The schema of the items after `prefix`, unless there can be none.
+    /// The schema of the items after `prefix`. A closed tuple has none.
     pub(crate) rest: Option<SchemaId>,
-    /// The schema of the JSON in a string.
+    /// The schema of the JSON that a string contains.
     pub(crate) content: Option<SchemaId>,
     pub(crate) all_of: Option<Vec<SchemaId>>,
     pub(crate) one_of: Option<Vec<SchemaId>>,
@@ -81,11 +82,11 @@ pub(crate) struct Schema {
     pub(crate) default: Option<Node>,
     pub(crate) xml: Option<Node>,
     pub(crate) limits: Limits,
-    /// What describes values and does not constrain them.
+    /// The keywords that describe values and do not constrain them.
     pub(crate) annotations: Annotations,
 }
 
-/// What `additionalProperties` says of the keys that are not named.
+/// The value of `additionalProperties`, which applies to the keys that are not named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Additional {
     #[default]
@@ -110,7 +111,7 @@ impl Additional {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Discriminator {
     pub(crate) property: String,
-    /// The values of the property, each with the target as the document has it: a reference or a name.
+    /// The values of the property, each with its target as the document has it: a reference or a name.
     pub(crate) mapping: IndexMap<String, String>,
     /// The target for other values.
     pub(crate) default: Option<String>,
@@ -118,7 +119,7 @@ pub(crate) struct Discriminator {
     pub(super) others: Map,
 }
 
-/// The limits on values that the server checks, and the client does not.
+/// The limits on values. The server checks them, and the client does not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Limits {
     pub(crate) minimum: Option<Bound>,
@@ -134,7 +135,7 @@ pub(crate) struct Limits {
     pub(crate) max_properties: Option<u64>,
 }
 
-/// The least or the greatest value.
+/// A minimum or a maximum.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bound {
     pub(crate) value: Number,
@@ -144,7 +145,7 @@ pub(crate) struct Bound {
 
 #[cfg(feature = "diff")]
 impl Bound {
-    /// The bound on a length.
+    /// The inclusive bound on a length.
     pub(crate) fn of_count(count: Option<u64>) -> Option<Self> {
         count.map(|count| Self { value: count.into(), excluded: false })
     }
@@ -160,7 +161,7 @@ pub(crate) struct Annotations {
     pub(crate) rust_name: Option<String>,
     /// `x-speakeasy-name-override`
     pub(crate) other_name: Option<String>,
-    /// `x-enum-varnames` or `x-enumNames`: the names of the values, in their order.
+    /// `x-enum-varnames` or `x-enumNames`: the names of the values, in the order of the values.
     pub(crate) value_names: Vec<String>,
     /// `x-sensitive`
     pub(crate) sensitive: Option<bool>,
@@ -170,14 +171,14 @@ pub(crate) struct Annotations {
     pub(crate) null_is_absent: Option<bool>,
     /// Set by `diff`: whether the enum allows other values of its type too.
     pub(crate) open: Option<bool>,
-    /// Set by `diff`: the properties of which one set is required, in words.
+    /// Set by `diff`: the sets of properties of which one is required, as text for messages.
     pub(crate) either: Option<String>,
     /// Examples, links to documentation, and extensions that no stage reads.
     pub(super) others: Map,
 }
 
 impl Annotations {
-    /// The name for the type that a hint sets.
+    /// The type name that a hint sets.
     pub(crate) fn given_name(&self) -> Option<&str> {
         self.rust_name.as_deref().or(self.other_name.as_deref())
     }
@@ -221,13 +222,13 @@ impl Schema {
         }
     }
 
-    /// The keyword and the branches of the union that it is.
+    /// The keyword and the branches of its union, if it has one.
     pub(crate) fn union(&self) -> Option<(&'static str, &[SchemaId])> {
         let one_of = self.one_of.as_deref().map(|branches| ("oneOf", branches));
         one_of.or_else(|| self.any_of.as_deref().map(|branches| ("anyOf", branches)))
     }
 
-    /// Removes the union of [`Schema::union`].
+    /// Removes the union that [`Schema::union`] returns.
     #[cfg(feature = "diff")]
     pub(crate) fn take_union(&mut self) {
         match self.one_of {
@@ -263,7 +264,7 @@ impl Schema {
         self.values.iter().flatten().filter(|value| !value.is_null())
     }
 
-    /// Whether it is an enum of this type only, apart from null: of texts or of integers with 64 bits.
+    /// Whether it is an enum of this type, apart from null. All values must be strings, or all must be 64-bit integers.
     pub(crate) fn is_enum_of(&self, kind: JsonType) -> bool {
         let typed = match self.ty {
             None => true,
@@ -280,38 +281,38 @@ impl Schema {
             })
     }
 
-    /// Whether it does not constrain values.
+    /// Whether it has no keyword that constrains values.
     pub(crate) fn only_describes(&self) -> bool {
         self.requires_nothing_but(&[])
     }
 
-    /// Whether it has `allOf`, and beside it only what says how a value is used.
+    /// Whether `allOf` and the keywords of `Constraint::Use` are its only constraints.
     pub(crate) fn is_only_all_of(&self) -> bool {
         self.requires_nothing_but(&[Constraint::AllOf, Constraint::Use])
     }
 
-    /// Whether it has `allOf`, and beside it only descriptions.
+    /// Whether `allOf` is its only constraint.
     pub(crate) fn describes_all_of(&self) -> bool {
         self.requires_nothing_but(&[Constraint::AllOf])
     }
 
-    /// Whether it constrains which properties there are, without a type.
+    /// Whether `required` and `not` are its only constraints.
     pub(crate) fn only_requires(&self) -> bool {
         self.requires_nothing_but(&[Constraint::Required, Constraint::Not])
     }
 
-    /// Whether it constrains values by a type only.
+    /// Whether a type is its only constraint.
     #[cfg(feature = "diff")]
     pub(crate) fn is_only_a_type(&self) -> bool {
         self.requires_nothing_but(&[Constraint::Type, Constraint::Nullable])
     }
 
-    /// Whether it says nothing at all.
+    /// Whether it has no keywords.
     pub(crate) fn is_empty(&self) -> bool {
         self.only_describes() && self.annotations == Annotations::default()
     }
 
-    /// Whether it constrains values by these keywords only.
+    /// Whether it has no constraints other than the ignored ones.
     fn requires_nothing_but(&self, ignored: &[Constraint]) -> bool {
         let Self {
             span: _,
@@ -362,7 +363,8 @@ impl Schema {
             && *limits == Limits::default()
     }
 
-    /// The schemas directly in it. A reference contains nothing, and the `items` of a tuple are built from its other parts.
+    /// The direct subschemas. A reference has none. The `items` of a tuple are not included, because they are built
+    /// from its other parts.
     pub(crate) fn parts(&self) -> Vec<SchemaId> {
         let Self {
             properties,
@@ -405,7 +407,7 @@ enum Constraint {
     AllOf,
     Not,
     Nullable,
-    /// What says how a value is used where it is: `nullable`, `readOnly`, `writeOnly`, `default`, `xml`.
+    /// The keywords that belong to the place of use: `nullable`, `readOnly`, `writeOnly`, `default`, `xml`.
     Use,
 }
 
@@ -415,11 +417,11 @@ impl Placed for Schema {
     }
 }
 
-/// The schemas of one document. Stages add schemas that they derive from others. No schema changes or is removed, so
+/// The schemas of one document. Stages add schemas that they derive from others. Schemas are not changed or removed, so
 /// an id is valid as long as its model.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
-    /// Behind an [`Rc`] each, so that a schema can be read while others are added.
+    /// Each schema is in an [`Rc`], so that it can be read while others are added.
     schemas: RefCell<Vec<Rc<Schema>>>,
     /// The names of the components. The id of each is its index.
     pub(super) names: Vec<String>,
@@ -428,13 +430,13 @@ pub(crate) struct Model {
     pub(super) places: BTreeMap<Pointer, SchemaId>,
     /// The results of [`Model::resolved`] for schemas with `allOf`.
     pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
-    /// The schemas for what two parts of an `allOf` describe, by those of the parts.
+    /// The merged schemas for properties that two parts of an `allOf` describe, by the ids of both schemas.
     pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
 }
 
 impl Model {
     pub(crate) fn get(&self, id: SchemaId) -> Rc<Schema> {
-        // The arena only grows, and ids come from `add`.
+        // Ids come from `add`, and schemas are never removed, so the index exists.
         Rc::clone(&self.schemas.borrow()[id.0])
     }
 
@@ -444,16 +446,16 @@ impl Model {
         SchemaId(schemas.len() - 1)
     }
 
-    /// Replaces a schema. Only for a model that no stage has used yet.
+    /// Replaces a schema. Call this only before any stage has used the model.
     pub(crate) fn set(&mut self, id: SchemaId, schema: Schema) {
         self.schemas.get_mut()[id.0] = Rc::new(schema);
     }
 
-    /// The ids of all schemas so far: the components, and then the others, each before those in it.
+    /// The ids of all schemas so far: first the components, then the other schemas, each before its subschemas.
     #[cfg(feature = "diff")]
     pub(crate) fn outermost_first(&self) -> impl Iterator<Item = SchemaId> + use<> {
         let all = self.schemas.borrow().len();
-        // A schema is added after those in it.
+        // A schema is added after its subschemas.
         (0..self.names.len()).chain((self.names.len()..all).rev()).map(SchemaId)
     }
 
@@ -471,8 +473,8 @@ impl Model {
         self.names.get(id.0).map(String::as_str)
     }
 
-    /// The schema of a parameter, a media type or a header, by its place in the document: that of the `schema` or
-    /// `itemSchema` itself.
+    /// The schema of a parameter, a media type or a header. `place` points to the `schema` or `itemSchema` member
+    /// itself.
     pub(crate) fn at(&self, place: &Pointer) -> Option<SchemaId> {
         self.places.get(place).copied()
     }
@@ -480,12 +482,12 @@ impl Model {
     /// The schemas of the parameters, media types and headers at a place and below it.
     #[cfg(feature = "diff")]
     pub(crate) fn within<'a>(&'a self, place: &'a Pointer) -> impl Iterator<Item = SchemaId> + 'a {
-        // In the order of the map, the places between a place and the last one below it begin with its text.
+        // The map sorts places as text. So the places below `place` are in one range, and all begin with its text.
         let below = self.places.range(place..).take_while(|(at, _)| at.as_str().starts_with(place.as_str()));
         below.filter(|(at, _)| at.is_within(place)).map(|(_, id)| *id)
     }
 
-    /// Calls `visit` for a schema and each schema in it, outermost first. References are not followed.
+    /// Calls `visit` for a schema and all its subschemas, outermost first. References are not followed.
     pub(crate) fn walk(&self, id: SchemaId, visit: &mut impl FnMut(&Schema)) {
         let schema = self.get(id);
         visit(&schema);

@@ -1,4 +1,4 @@
-//! Brings the keywords of one schema into one form, whatever dialect it is written in, before they are read into a model.
+//! Normalizes the keywords of one schema, in any dialect, before the schema is read into a model.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::grammar::{self, Object};
 use crate::members;
 use crate::note::{Kind, Notes, Stage};
 
-/// What a schema is normalized with.
+/// Normalizes schemas, and writes a note for each correction and loss.
 pub(super) struct Normaliser<'a> {
     pub(super) notes: &'a mut Notes,
 }
@@ -54,8 +54,8 @@ impl Normaliser<'_> {
             );
             node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
         }
-        // This comes first, so that the members of a single branch are lowered with the schema's own. A branch may have
-        // a single branch itself.
+        // This comes first, so that the keywords of a single branch are normalized together with the schema's own. A
+        // branch may itself be a union with a single branch, so this is repeated.
         for _ in 0..4 {
             self.null_branches(node, at);
         }
@@ -121,7 +121,7 @@ impl Normaliser<'_> {
         members::unknown(Object::Schema, node, at, self.notes);
     }
 
-    /// Removes keywords that only constrain a schema and that 3.0 does not have.
+    /// Removes keywords that 3.0 does not have and that only constrain values.
     fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
         const LOST: [&str; 16] = [
             "contains",
@@ -189,7 +189,7 @@ impl Normaliser<'_> {
         );
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {
-            // Only keys that match a pattern were allowed. Their schemas now apply to every other key.
+            // Only keys that match a pattern were allowed. The schemas of the patterns now apply to all unnamed keys.
             Some(Value::Bool(false)) => {
                 let schema = if schemas.len() == 1 { schemas.remove(0) } else { any_of(schemas, node) };
                 node.set("additionalProperties", schema.value);
@@ -266,7 +266,8 @@ impl Normaliser<'_> {
                         own.insert(key.clone(), value.clone());
                     }
                 }
-                // The branch can itself have one branch, or a null.
+                // The branch can bring a `const`, or an enum with null. The caller repeats this for a branch that has
+                // one branch.
                 self.values(node);
             }
             _ => match node.get_mut("allOf").and_then(Node::as_array_mut) {
@@ -277,7 +278,8 @@ impl Normaliser<'_> {
     }
 }
 
-/// Tuples: `prefixItems`, a list in `items` in older drafts, or the extensions in which `lower` writes a tuple for 3.0.
+/// Normalizes tuples to `prefixItems`. Older drafts have a list in `items`. For 3.0, `lower` writes tuples as
+/// extensions.
 fn tuples(node: &mut Node) {
     if node.get("items").is_some_and(|items| items.as_array().is_some()) {
         let items = node.take("items").unwrap_or_else(|| Node::made(Value::Null));
@@ -291,7 +293,7 @@ fn tuples(node: &mut Node) {
         node.set("prefixItems", written.value);
         node.set("items", rest.map_or(Value::Bool(false), |rest| rest.value));
     }
-    // Without positions, it is a list.
+    // Without positions, it is an array.
     if node.get("prefixItems").is_some_and(|prefix| !is_tuple(prefix)) {
         node.take("prefixItems");
         if node.get("items").is_none_or(|items| items.as_bool() == Some(false)) {
@@ -304,7 +306,7 @@ fn is_tuple(prefix: &Node) -> bool {
     prefix.as_array().is_some_and(|items| !items.is_empty())
 }
 
-/// The nodes without repeated equal ones.
+/// Removes repeated nodes.
 fn distinct(nodes: Vec<Node>) -> Vec<Node> {
     let mut seen = HashSet::with_capacity(nodes.len());
     nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
@@ -327,7 +329,7 @@ fn is_null_schema(schema: &Node) -> bool {
     let null_type = match schema.get("type").map(|it| &it.value) {
         Some(Value::String(name)) => name == "null",
         Some(Value::Array(names)) => names.len() == 1 && names[0].as_str() == Some("null"),
-        // `type: null` without quotes is a null in YAML. The string is always meant.
+        // `type: null` without quotes is a null in YAML. The author always means the string.
         Some(Value::Null) => true,
         _ => false,
     };

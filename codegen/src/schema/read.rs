@@ -15,8 +15,8 @@ use crate::note::Notes;
 use crate::span::Span;
 
 impl Model {
-    /// A model for the schemas of a document. The components are known by name before they are read, because one may
-    /// refer to a later one.
+    /// Creates a model for the schemas of a document. The names of all components are registered first, because a
+    /// component may refer to a later one.
     pub(crate) fn of(components: Option<&Node>) -> Self {
         let mut model = Self::default();
         for (name, node) in components.and_then(Node::as_object).into_iter().flatten() {
@@ -27,7 +27,8 @@ impl Model {
         model
     }
 
-    /// Moves a schema from its place in a document into the model, and normalizes it. The tree keeps the place only.
+    /// Moves a schema from the document into the model, and normalizes it. A null with the schema's span stays in the
+    /// tree.
     pub(crate) fn take(&mut self, node: &mut Node, at: &Pointer, notes: &mut Notes) {
         let place = Node::at(Value::Null, &node.span);
         let schema = Reader { model: self, notes }.schema(std::mem::replace(node, place), at);
@@ -51,7 +52,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads a schema within another one.
+    /// Reads a subschema.
     fn part(&mut self, node: Node, at: &Pointer) -> SchemaId {
         let schema = self.schema(node, at);
         self.model.add(schema)
@@ -75,7 +76,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What any item of a tuple can be.
+    /// The schema that accepts every item of a tuple.
     fn any_item(&self, span: &Span, prefix: &[SchemaId], rest: Option<SchemaId>) -> SchemaId {
         let model = &*self.model;
         let mut distinct: Vec<SchemaId> = Vec::new();
@@ -89,7 +90,7 @@ impl Reader<'_> {
         any.or(only).unwrap_or_else(|| model.add(Schema { any_of: Some(distinct), ..Schema::any(span) }))
     }
 
-    /// An object within a schema that is not a schema.
+    /// Normalizes an object inside a schema that is not a schema itself.
     fn object(&mut self, kind: Object, mut node: Node, at: &Pointer) -> Node {
         members::values(kind, &mut node, at, self.notes);
         if kind == Object::Xml
@@ -114,7 +115,7 @@ impl Reader<'_> {
             let at = &at.join(&key);
             let limits = &mut schema.limits;
             match key.as_str() {
-                // A component has this name: `lower` has resolved every reference.
+                // `lower` has resolved every reference, so a component has this name.
                 "$ref" => {
                     let name = node.as_str().and_then(grammar::component_name);
                     schema.reference = name.and_then(|name| self.model.component(&name));
@@ -131,7 +132,7 @@ impl Reader<'_> {
                         _ => Additional::Schema(self.part(node, at)),
                     }
                 }
-                // Only beside `prefixItems`: there are no other items.
+                // Beside `prefixItems`, `items: false` means that there are no further items.
                 "items" if closed_tuple && node.as_bool() == Some(false) => closed = true,
                 "items" => schema.items = Some(self.part(node, at)),
                 "prefixItems" => schema.prefix = self.parts(node, at),
@@ -185,7 +186,7 @@ impl Reader<'_> {
     }
 }
 
-/// `normalise` removes every keyword that is neither known nor an annotation.
+/// Reads an annotation. `normalise` has removed every keyword that is neither known nor an annotation.
 fn annotation(annotations: &mut Annotations, key: String, node: Node) {
     match key.as_str() {
         "title" => annotations.title = text(node),

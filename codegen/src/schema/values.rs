@@ -1,4 +1,4 @@
-//! The types of a schema, and the limits on its values.
+//! Normalizes the types of a schema, and the limits on its values.
 
 use super::normalise::Normaliser;
 use crate::document::{Map, Node, Pointer, Value};
@@ -44,7 +44,8 @@ impl Normaliser<'_> {
                 let one = one.clone();
                 node.set("type", one);
             }
-            // All types are allowed: no constraint, unless another keyword applies to some types only.
+            // All types are allowed, so this is no constraint. The exception: another keyword applies to some types
+            // only.
             many if many.len() == 5 && node.as_object().is_none_or(|map| !tells_apart(map, many)) => {
                 ["type", "items", "additionalProperties"].iter().for_each(|key| drop(node.take(key)));
             }
@@ -52,7 +53,7 @@ impl Normaliser<'_> {
         }
     }
 
-    /// `type: [A, B]` becomes one of A and B, each with the keywords that apply to it.
+    /// `type: [A, B]` becomes a `oneOf` of A and B, each with the keywords that apply to it.
     fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
         if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
             let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
@@ -88,14 +89,14 @@ impl Normaliser<'_> {
                 }
             }
         }
-        // A type without a value in the enum is impossible.
+        // A type is impossible if the enum has no value of it.
         branches.retain(|branch| branch.get("enum").and_then(Node::as_array).is_none_or(|values| !values.is_empty()));
         let branches = branches.into_iter().map(|branch| Node::at(branch, &span)).collect::<Vec<_>>();
         map.insert("oneOf".to_owned(), Node::at(branches, &span));
     }
 
-    /// Exclusive bounds that are numbers become a bound and a flag. A bound that fits into no 64-bit integer is
-    /// replaced.
+    /// Turns an exclusive bound that is a number into a bound and a flag. Replaces an integer bound that does not fit
+    /// into 64 bits.
     pub(super) fn bounds(&mut self, node: &mut Node, at: &Pointer) {
         for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)]
         {
@@ -135,7 +136,7 @@ impl Normaliser<'_> {
                     #[allow(clippy::cast_possible_truncation)]
                     Some(value) => node.set(bound, serde_json::Number::from(value as i64)),
                     None => {
-                        // The widest bound shows that the range is wide. Without a bound, this would be lost.
+                        // The widest bound shows that the range is wide. Removing the bound would lose that.
                         let written = node.get(bound).cloned().unwrap_or_else(|| Node::made(Value::Null));
                         let negative = number.as_f64().is_some_and(|it| it < 0.0);
                         let widest: serde_json::Number = if negative { i64::MIN.into() } else { u64::MAX.into() };
@@ -162,7 +163,7 @@ impl Normaliser<'_> {
         }
     }
 
-    /// A pattern is a regular expression of ECMA-262. Another pattern is removed.
+    /// Removes a pattern that is not a regular expression of ECMA-262.
     pub(super) fn pattern(&mut self, node: &mut Node, at: &Pointer) {
         let Some(pattern) = node.get("pattern") else { return };
         let valid = |text: &str| regress::Regex::new(text).is_ok() || regress::Regex::with_flags(text, "u").is_ok();
@@ -178,7 +179,8 @@ impl Normaliser<'_> {
         }
     }
 
-    /// What is in a string becomes its format, or for JSON `x-json-text`, which has the schema of the content.
+    /// Turns the content type and encoding of a string into its format. For JSON, it becomes `x-json-text` with the
+    /// schema of the content.
     pub(super) fn content(&mut self, node: &mut Node, at: &Pointer) {
         let encoding = node.take("contentEncoding");
         let media = node.take("contentMediaType");
@@ -206,7 +208,7 @@ impl Normaliser<'_> {
     }
 }
 
-/// Whether a media type is one of bytes rather than text.
+/// Whether the content of a media type is bytes, not text.
 fn is_binary(media: &str) -> bool {
     let named = ["application/octet-stream", "application/pdf", "application/zip", "application/gzip"];
     let kinds = ["image/", "audio/", "video/"];

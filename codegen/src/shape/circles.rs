@@ -1,4 +1,4 @@
-//! Types that contain each other: circles of aliases and unions are cut, and fields are boxed so that each type has a
+//! Types that contain each other: cycles of aliases and unions are cut, and fields are boxed so that each type has a
 //! size.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ pub(super) fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Typ
     }
 }
 
-/// Marks the fields whose only value is of the field's own type. A new value has them set.
+/// Marks the fields that have one allowed value, if it is of the field's own type. A new struct has them set.
 pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
     let is_enum = |ty: &Type, integers: bool| {
         let mut ty = ty;
@@ -61,7 +61,8 @@ pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// Reads a name that nothing defines as any value. Such a name is a circle that closed on something without a type.
+/// Replaces a name without a definition by any value. Such a name comes from a cycle that closed on a schema without a
+/// type.
 pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     match ty {
         Type::Named(name) if !known.contains(name) => *ty = Type::Any,
@@ -72,8 +73,8 @@ pub(super) fn forget_unknown(ty: &mut Type, known: &BTreeSet<String>) {
     }
 }
 
-/// Removes a branch of a union that leads back to the same union through aliases and branches only: reading it would
-/// never end. Returns the place of each removed branch, and its name.
+/// Removes each branch of a union that leads back to the same union through aliases and branches only, because reading
+/// it would never end. Returns the place of the union and the name of the branch for each removed branch.
 pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer, String)> {
     let mut cut = Vec::new();
     let edges = defs.iter().map(|(name, def)| {
@@ -86,7 +87,7 @@ pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer
         };
         (name.clone(), targets)
     });
-    // Only a name in a circle of aliases and branches can lead back to itself. Each cut may open that circle.
+    // Only a name in a cycle of aliases and branches can lead back to itself. Each cut may break that cycle.
     for name in circles(&edges.collect()).into_keys() {
         let Some(TypeKind::Union(union)) = defs.get(&name).map(|def| &def.kind) else { continue };
         let circular: BTreeSet<String> = union
@@ -108,7 +109,7 @@ pub(super) fn cut_branches(defs: &mut BTreeMap<String, TypeDef>) -> Vec<(Pointer
     cut
 }
 
-/// Whether a type can be the named one before any part of a value was read.
+/// Whether a type leads to the named type through aliases and branches only, before any part of a value is read.
 fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bool {
     let mut queue: Vec<&str> = ty.by_value().into_iter().collect();
     let mut seen = BTreeSet::new();
@@ -128,8 +129,8 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Cuts each circle of aliases at one of them. If the circle goes through a list or a map, that alias becomes a type.
-/// Otherwise it becomes any value. Each alias is followed once.
+/// Cuts each cycle of aliases at one alias. If the cycle goes through a list or a map, that alias becomes a type of its
+/// own. Otherwise it becomes any value. Each alias is followed once.
 fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
         Some(TypeKind::Alias(ty)) => {
@@ -152,7 +153,8 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
             seen.insert(name, turn);
             at = next(name);
         }
-        // `at` closes a circle if this round has seen it before. The circle is cut at the smallest of its names.
+        // `at` closes a cycle if this round has seen it before. The cycle is cut at the first of its names in
+        // alphabetical order.
         if let Some(name) = at.filter(|name| seen.get(name) == Some(&turn)) {
             let around: Vec<&str> = std::iter::successors(next(name), |at| next(at).filter(|_| *at != name)).collect();
             let more = around.iter().any(|name| holds_more(name));
@@ -169,7 +171,7 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// Boxes a field wherever a type would otherwise contain itself, and cuts circles of aliases.
+/// Boxes a field wherever a type would otherwise contain itself, and cuts cycles of aliases.
 pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
     cut_aliases(defs);
     let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -212,10 +214,10 @@ pub(super) fn break_circles(defs: &mut BTreeMap<String, TypeDef>) {
     open_endless(defs);
 }
 
-/// Makes a field optional where every value of a type would contain another value of that type. Neither a service nor a
-/// program could write a finite value otherwise.
+/// Makes a field optional if every value of a type would contain another value of that type. Otherwise neither a
+/// service nor a program could write a finite value.
 fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
-    // For each type, how many of its parts are not yet known to be finite, and the types that depend on it.
+    // For each type, the number of its parts that are not yet known to be finite, and the types that depend on it.
     let mut waits: BTreeMap<&str, usize> = BTreeMap::new();
     let mut users: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, def) in defs.iter() {
@@ -261,7 +263,7 @@ fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
     }
 }
 
-/// The strongly connected components that are circles: the names in them, each with the number of its circle.
+/// The strongly connected components that are cycles: the names in them, each with the number of its component.
 fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
     // Kosaraju's algorithm with explicit stacks, because a document may nest deeper than a thread's stack allows.
     let mut order = Vec::new();

@@ -49,8 +49,9 @@ impl Types<'_> {
         Claimed::New(name)
     }
 
-    /// Whether responses and requests need different types for a schema. They do if something below it is `readOnly` or
-    /// `writeOnly`, or is closed to other keys in requests only.
+    /// Whether responses and requests need different types for a schema. They do if a schema in it has `readOnly` or
+    /// `writeOnly` properties. They also do if one forbids other keys, because only the type for requests enforces
+    /// that.
     pub(super) fn differs(&self, id: SchemaId) -> bool {
         let mut differs = false;
         self.model.walk(id, &mut |schema| {
@@ -61,7 +62,7 @@ impl Types<'_> {
         differs
     }
 
-    /// Frees a claimed name for which no type was made.
+    /// Releases a claimed name for which no type was created.
     pub(super) fn release(&mut self, id: SchemaId, place: &Place<'_>, name: &str) {
         if place.exact {
             return;
@@ -72,7 +73,7 @@ impl Types<'_> {
         }
     }
 
-    /// The name, or the nearest one that is not in use.
+    /// Returns the name, or the name with a suffix if it is in use.
     pub(super) fn free(&self, name: &str) -> String {
         let name = names::pascal(name);
         if !self.taken.contains(&name) {

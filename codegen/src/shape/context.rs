@@ -1,4 +1,4 @@
-//! The state that `types`, `claims` and `unions` share while types are made.
+//! The state that `types`, `claims` and `unions` share while they create types.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -8,7 +8,7 @@ use crate::schema::{Mark, Model, SchemaId};
 
 use super::model::TypeDef;
 
-/// Which side of the wire a type is for. This decides whether it has the `readOnly` or the `writeOnly` properties.
+/// The direction in which a type is used. It decides whether the type has the `readOnly` or the `writeOnly` properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum View {
     /// The content of a response.
@@ -18,7 +18,7 @@ pub(super) enum View {
 }
 
 impl View {
-    /// The keyword that hides a property from this side.
+    /// The keyword that hides a property in this view.
     pub(super) fn hidden(self) -> Mark {
         match self {
             Self::Read => Mark::WriteOnly,
@@ -27,7 +27,7 @@ impl View {
     }
 }
 
-/// The types made so far, and the facts about their schemas.
+/// The types created so far, and the facts about their schemas.
 pub(super) struct Types<'a> {
     pub(super) notes: &'a mut Notes,
     pub(super) model: &'a Model,
@@ -48,22 +48,23 @@ pub(super) struct Types<'a> {
     pub(super) write_only: BTreeSet<SchemaId>,
     /// The inline schemas that share a name set by `x-rust-name`.
     pub(super) shared: BTreeMap<(String, View), (SchemaId, String)>,
-    /// The inline schemas by their place in the document. A schema that one component inherits from another is one
-    /// type.
+    /// The inline schemas by their place in the document. Components that inherit an inline schema share one type for
+    /// it.
     pub(super) inline: HashMap<(Identity, View), (SchemaId, String)>,
-    /// The name stem for an inline schema's type: the component that contains it, whatever uses it first.
+    /// The name stem for the type of an inline schema. It comes from the component that contains the schema, not from
+    /// the first use.
     pub(super) origins: HashMap<Identity, String>,
-    /// The flattened schemas whose types are being made, with their names.
+    /// The flattened schemas whose types are being created, with their names.
     pub(super) open: Vec<(SchemaId, View, String)>,
     /// The components that requests reach.
     pub(super) sent: BTreeSet<SchemaId>,
-    /// Whether requests reach the component whose type is being made.
+    /// Whether requests reach the component whose type is being created.
     pub(super) sending: Option<bool>,
     /// Whether null means the same as absent everywhere in this service.
     pub(super) null_is_absent: bool,
 }
 
-/// Where a schema stands, the name for its type, and the side that the type is for.
+/// The place of a schema, the name for its type, and the view of the type.
 pub(super) struct Place<'a> {
     pub(super) at: &'a Pointer,
     pub(super) name: &'a str,

@@ -1,4 +1,4 @@
-//! Facts of a schema that do not depend on the type that is made from it.
+//! Facts about a schema that do not depend on its Rust type.
 
 use std::collections::HashMap;
 
@@ -21,13 +21,13 @@ pub(super) fn integer(schema: &Schema) -> Type {
         Some("uint32" | "uint16" | "uint8") if at_most(4_294_967_295.0) => Type::U32,
         Some("uint64") => Type::U64,
         Some("int64") if most.as_ref().is_none_or(|most| most.as_i64().is_some()) => Type::I64,
-        // `lower` cut bounds that do not fit into 64 bits to these.
+        // `lower` replaces bounds that do not fit into 64 bits by these.
         _ if most.as_ref().and_then(Number::as_u64) == Some(u64::MAX)
             || least.as_ref().and_then(Number::as_i64) == Some(i64::MIN) =>
         {
             Type::Number
         }
-        // Without a width, every integer has to be read.
+        // Without a declared width, the type must read every integer.
         _ => Type::I128,
     }
 }
@@ -69,7 +69,8 @@ pub(super) fn doc(schema: &Schema) -> String {
     }
 }
 
-/// The values of an enum by which a union can select a branch. Empty if one of them is of another kind.
+/// The values of an enum that can select a branch of a union. Empty if one of the values is not a string, a 64-bit
+/// integer or a boolean.
 pub(super) fn values(schema: &Schema) -> Vec<Constant> {
     let values: Option<Vec<Constant>> = schema.present_values().map(of).collect();
     values.unwrap_or_default()
@@ -109,7 +110,7 @@ pub(super) fn origins(model: &Model, id: SchemaId, name: &str, found: &mut HashM
     }
     match schema.items {
         Some(items) if schema.prefix.is_none() => visit(items, format!("{name}Item")),
-        // The items of a tuple have names by their position.
+        // The items of a tuple are named by their position.
         Some(items) => origins(model, items, &format!("{name}Item"), found),
         None => {}
     }

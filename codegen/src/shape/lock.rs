@@ -1,7 +1,7 @@
-//! Names that stay: a generated name does not change when the document gets new things.
+//! Stable names: a generated name does not change when the document gets new things.
 //!
 //! A name belongs to a place in the document. A place that is in the lock keeps its name. A new place gets the name
-//! that it would have without a lock, or a longer one where the lock uses that name for another place.
+//! that it would have without a lock, or a longer name if the lock uses that name for another place.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::document::Pointer;
 use crate::note::{Kind, Notes};
 
-/// The Rust names of what a document names. Keep them beside the document: see
+/// The Rust names of the things in a document. Save them beside the document: see
 /// [`Generator::names`](crate::Generator::names).
 ///
-/// As text it is a list of lines. Each has the kind of thing, its place, and its name.
+/// The text has one line for each name: the kind of thing, its place, and its name.
 ///
 /// ```
 /// use connectors_codegen::{Generator, Names, Node};
@@ -46,12 +46,12 @@ pub struct Names(BTreeMap<(What, Vec<String>), String>);
 /// The kind of thing that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
-    /// Named by the place of its schema.
+    /// Its key is the place of its schema.
     Type,
     Field,
     /// A value of an enum, a variant of a union, a webhook.
     Variant,
-    /// Named by its `operationId`.
+    /// Its key is its `operationId`.
     Operation,
     Group,
     Parameter,
@@ -70,7 +70,7 @@ const WHATS: [(What, &str); 8] = [
     (What::Scheme, "scheme"),
 ];
 
-/// The key of the variant for all other values of an enum or a union.
+/// The key of the variant for all other values of an enum or a union, and of the field for all other keys of a struct.
 const OTHERS: &str = "*";
 
 impl Names {
@@ -112,7 +112,7 @@ impl Names {
     #[cfg(feature = "cli")]
     pub(crate) fn keep(&mut self, other: &Self) {
         for ((what, keys), name) in &other.0 {
-            // A method that has left its group stays out of it.
+            // A method that no longer has a group does not get its old group again.
             let left = *what == What::Group && self.0.contains_key(&(What::Operation, keys.clone()));
             if !left {
                 self.0.entry((*what, keys.clone())).or_insert_with(|| name.clone());
@@ -129,8 +129,8 @@ impl Names {
         self.0.insert((what, key.iter().map(|part| (*part).to_owned()).collect()), name.to_owned());
     }
 
-    /// Names things of one scope: by the document's hint, else by the lock, else by their own name. Where that is in
-    /// use, they get a longer one.
+    /// Chooses the names of the things in one scope. A name comes from the document's hint, else from the lock, else it
+    /// is the thing's own name. An own name that is in use gets a suffix.
     fn settle(&self, what: What, scope: &str, things: &[Thing], suffix: &str) -> Vec<String> {
         let fixed = |thing: &Thing| match thing.given {
             true => Some(thing.own.clone()),
@@ -209,13 +209,13 @@ impl fmt::Display for Names {
     }
 }
 
-/// The key of a type: the place of its schema, and which view of it.
+/// The key of a type: the place of its schema, and the view.
 fn type_key(def: &TypeDef) -> String {
     let view = if def.written { " (written)" } else { "" };
     format!("{}{view}", def.pointer)
 }
 
-/// The keys of operations: the operationId of each, or method and path where it has none of its own.
+/// The keys of operations: the `operationId` of each, or its method and path if it has no unique `operationId`.
 fn operation_keys(operations: &[Operation]) -> Vec<String> {
     let mut count: HashMap<&str, usize> = HashMap::new();
     let ids: Vec<Option<&str>> = operations.iter().map(|operation| operation.node.str("operationId")).collect();
@@ -227,7 +227,7 @@ fn operation_keys(operations: &[Operation]) -> Vec<String> {
     operations.iter().zip(&ids).map(key).collect()
 }
 
-/// What tells the type of a variant from others, whatever it is called.
+/// The key of a variant. It identifies the variant's type, and does not change when that type is renamed.
 fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
     match ty {
         Type::Named(name) => keys.get(name).cloned().unwrap_or_else(|| name.clone()),
@@ -239,7 +239,7 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
     }
 }
 
-/// Calls everything in an API what the lock calls it, and returns the names that it has then.
+/// Renames everything in an API to its name in the lock. Returns the resulting names.
 pub(super) fn lock(api: &mut Api, names: &Names, notes: &mut Notes) -> Names {
     let mut found = Names::default();
     types(api, names, notes, &mut found);
@@ -263,7 +263,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     if renamed.is_empty() {
         return;
     }
-    // The notes about the names without a lock no longer apply.
+    // The notes about the names before the lock was applied no longer apply.
     let places: HashSet<Pointer> =
         api.types.iter().filter(|def| renamed.contains_key(&def.name)).map(|def| def.pointer.clone()).collect();
     notes.forget(Kind::Rename, &places);
@@ -273,7 +273,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
         }
     };
     for def in &mut api.types {
-        // Variants that are called like their type are called like it still.
+        // A variant that has the name of its type is renamed with the type.
         if let TypeKind::Union(union) = &mut def.kind {
             for variant in &mut union.variants {
                 if variant.ty.innermost() == Some(variant.name.as_str()) {
@@ -306,7 +306,7 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
     }
 }
 
-/// Every type that an operation names.
+/// Visits every type that an operation uses.
 fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
     for param in &mut operation.params {
         visit(&mut param.ty);
@@ -335,7 +335,7 @@ fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
     operation.callbacks.iter_mut().for_each(|it| for_each_received(it, visit));
 }
 
-/// Every type that a body names.
+/// Visits every type that a body uses.
 fn for_each_sent(content: &mut BodyContent, visit: &mut impl FnMut(&mut Type)) {
     match content {
         BodyContent::Json(ty, _) | BodyContent::Form(ty, _) => visit(ty),
@@ -363,14 +363,14 @@ fn for_each_received(it: &mut Incoming, visit: &mut impl FnMut(&mut Type)) {
     }
 }
 
-/// Fields, values and variants.
+/// Names fields, values and variants.
 fn members(api: &mut Api, names: &Names, found: &mut Names) {
     let keys: HashMap<String, String> = api.types.iter().map(|def| (def.name.clone(), type_key(def))).collect();
     for def in &mut api.types {
         let scope = type_key(def);
         match &mut def.kind {
             TypeKind::Struct(it) => {
-                // A field that is called what it is on the wire is never called otherwise.
+                // A field whose name equals its wire name is never renamed.
                 let thing = |it: &Field| Thing::new(&it.wire, &it.name).given(it.name == it.wire);
                 let things: Vec<Thing> = it.fields.iter().map(thing).collect();
                 let settled = names.settle(What::Field, &scope, &things, "_field");
@@ -412,7 +412,7 @@ fn members(api: &mut Api, names: &Names, found: &mut Names) {
     }
 }
 
-/// The names of variants, and of that for everything else.
+/// The names of variants, and the name of the variant for all other values.
 fn variants(
     names: &Names,
     scope: &str,
@@ -433,12 +433,12 @@ fn messages(it: &mut Incoming, scope: &str, names: &Names, found: &mut Names) {
     it.unknown = unknown;
 }
 
-/// Groups, methods, parameters and callbacks.
+/// Names groups, methods, parameters and callbacks.
 fn operations(api: &mut Api, names: &Names, found: &mut Names) {
     let keys = operation_keys(&api.operations);
     for (operation, key) in api.operations.iter_mut().zip(&keys) {
         let group = names.get(What::Group, &[key]);
-        // An operation that the lock knows without a group stands in none.
+        // An operation that is in the lock without a group gets no group.
         let is_known = group.is_some() || names.get(What::Operation, &[key]).is_some();
         if is_known && operation.node.get("x-rust-group").is_none() {
             operation.group = group.map(str::to_owned);
@@ -454,7 +454,7 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
             let operation = &api.operations[*index];
             Thing::new(&keys[*index], &operation.name).given(operation.node.get("x-rust-name").is_some())
         };
-        // A method of the client itself stands beside the accessors of groups.
+        // The methods of the client itself and the accessors of groups must have different names.
         let beside: Vec<Thing> = match group {
             Some(_) => Vec::new(),
             None => groups.iter().flatten().map(|group| Thing::new(group, group).given(true)).collect(),

@@ -1,6 +1,6 @@
-//! Stage `shape`: turns a normalized document into types and operations for Rust. It names things, gives inline schemas
-//! types of their own, makes read and write views, keeps enums open and unknown keys, and leaves out what no method can
-//! send.
+//! Stage `shape`: turns a normalized document into types and operations for Rust. It chooses names, and creates types
+//! for inline schemas. It creates read and write views. It keeps enums open, keeps unknown keys, and omits what no
+//! method can send.
 
 mod circles;
 mod claims;
@@ -24,7 +24,7 @@ use model::Api;
 
 pub use lock::Names;
 
-/// Shapes a normalized document and its schemas with the names of a lock. Returns the API and all its names.
+/// Shapes a normalized document and its schemas with the names from a lock. Returns the API and all its names.
 pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = context::Types::new(document, schemas, notes);
     let (operations, headers) = operations::shape(document, &mut types);

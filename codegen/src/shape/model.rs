@@ -1,4 +1,4 @@
-//! The model that `shape` returns and `emit` writes: types and operations as they are in Rust.
+//! The model that `shape` returns and `emit` writes: the types and operations of the Rust module.
 
 mod bodies;
 mod used;
@@ -44,9 +44,9 @@ impl Api {
 pub(crate) struct TypeDef {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// The schema that it was made from.
+    /// The schema that it comes from.
     pub(crate) pointer: Pointer,
-    /// Whether it is the type for requests.
+    /// Whether it is the view for requests.
     pub(crate) written: bool,
     /// Whether the document sets its name (`x-rust-name`).
     pub(crate) given: bool,
@@ -54,7 +54,7 @@ pub(crate) struct TypeDef {
 }
 
 impl TypeDef {
-    /// The types in it.
+    /// The types that it uses directly.
     pub(crate) fn parts(&self) -> Vec<&Type> {
         match &self.kind {
             TypeKind::Struct(it) => {
@@ -83,7 +83,7 @@ pub(crate) enum TypeKind {
 #[derive(Debug)]
 pub(crate) struct Tuple {
     pub(crate) items: Vec<Item>,
-    /// How many items, from the first on, are always present.
+    /// The number of leading items that are always present.
     pub(crate) required: usize,
     /// The type of further items.
     pub(crate) rest: Option<Type>,
@@ -93,16 +93,16 @@ pub(crate) struct Tuple {
 pub(crate) struct Item {
     pub(crate) ty: Type,
     pub(crate) boxed: bool,
-    /// Never printed by `Debug`.
+    /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
-    /// Name and type of the field for keys that the document does not name.
+    /// Name and type of the field for keys that the document does not declare.
     pub(crate) extra: Option<(String, Type)>,
-    /// Whether `Debug` shows the keys of `extra` only.
+    /// Whether `Debug` shows only the keys of `extra`, not the values.
     pub(crate) sensitive: bool,
     /// Whether the document allows no other keys.
     pub(crate) closed: bool,
@@ -126,13 +126,13 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) required: bool,
     pub(crate) boxed: bool,
-    /// Never printed by `Debug`.
+    /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
     pub(crate) deprecated: bool,
     pub(crate) doc: String,
     /// The only value that the document allows, apart from null.
     pub(crate) only: Option<Constant>,
-    /// Whether a new value has this field set.
+    /// Whether a new struct has this field set to `only`.
     pub(crate) preset: bool,
     /// Whether absent and null mean different things. The field is then an `Option` of an `Option`.
     pub(crate) three_states: bool,
@@ -144,7 +144,7 @@ impl Field {
         !self.required || matches!(self.ty, Type::Nullable(_))
     }
 
-    /// The value of the field in a new struct, unless it is absent there.
+    /// The value of the field in a new struct. `None` if a new struct does not set the field.
     pub(crate) fn start(&self) -> Option<&Constant> {
         self.only.as_ref().filter(|_| self.preset)
     }
@@ -174,11 +174,11 @@ impl Constant {
     }
 }
 
-/// An open set of strings or integers.
+/// An open enum of strings or integers.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) values: Vec<EnumValue>,
-    /// Name of the variant for every other value.
+    /// Name of the variant for all other values.
     pub(crate) unknown: String,
     pub(crate) integer: bool,
 }
@@ -189,7 +189,7 @@ pub(crate) struct EnumValue {
     pub(crate) wire: String,
 }
 
-/// One of several types, selected by a tag, or else by which type can read the value.
+/// One of several types. A tag selects the type. Without a tag, the type that can read the value is selected.
 #[derive(Debug)]
 pub(crate) struct Union {
     pub(crate) variants: Vec<Variant>,
@@ -208,13 +208,13 @@ pub(crate) struct Variant {
     pub(crate) tags: Vec<Constant>,
     /// Whether this variant is read when the tag is absent or its value is unknown (`defaultMapping`).
     pub(crate) default: bool,
-    /// The discriminator's value to write when the value itself has none.
+    /// The discriminator value to write when the value itself has no discriminator.
     pub(crate) writes: Option<String>,
-    /// Never printed by `Debug`.
+    /// Whether `Debug` hides the value.
     pub(crate) sensitive: bool,
 }
 
-/// `for_each_used` of `lock.rs` visits every type in it, so that types can be renamed.
+/// An operation. `for_each_used` in `lock.rs` visits every type in it, so that types can be renamed.
 #[derive(Debug)]
 pub(crate) struct Operation {
     /// The document's `operationId`.
@@ -223,7 +223,7 @@ pub(crate) struct Operation {
     pub(crate) group: Option<String>,
     /// The method's name, unique in its group.
     pub(crate) name: String,
-    /// The HTTP method, as it is sent.
+    /// The HTTP method in the form in which it is sent.
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) summary: Option<String>,
@@ -242,12 +242,13 @@ pub(crate) struct Operation {
     pub(crate) stream: Option<Streamed>,
     /// The constants for the headers of its responses.
     pub(crate) headers: Vec<String>,
-    /// The documented bodies of failures, by status. One without a type is there only to keep its status from a broader one.
+    /// The documented bodies of failures, by status. A case without a type only prevents a broader status from matching
+    /// its status.
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
     pub(crate) callbacks: Option<Incoming>,
-    /// The requests that its responses lead to.
+    /// The follow-up requests that its responses describe.
     pub(crate) links: Vec<Link>,
     /// The statuses of all responses, the most specific first.
     pub(crate) statuses: Vec<Status>,
@@ -260,9 +261,9 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// The path without the query and the fragment that stand in its template, and that query; `None` if the template is a
-    /// path only. The query is empty for a fragment alone. A `#` with a parameter after it starts no fragment, because a
-    /// fragment is not sent, and the parameter has to be.
+    /// Splits the path template into the path and the query, and removes the fragment. The query is `None` if the
+    /// template is only a path. It is empty if the template has a fragment and no query. A `#` before a parameter does
+    /// not start a fragment: a fragment is not sent, but the parameter must be sent.
     pub(crate) fn parted(&self) -> (&str, Option<&str>) {
         let ends = |text: &str, marks: &[char]| {
             let mut inside = false;
@@ -291,8 +292,8 @@ impl Operation {
         })
     }
 
-    /// The name of the setter that sends a parameter without a value, where the document allows that and no value of the
-    /// parameter's own type is empty.
+    /// The name of the setter that sends a parameter without a value. `None` if the document does not allow that, or if
+    /// the parameter is a string, because a string can be empty.
     pub(crate) fn empty_setter(&self, param: &Param) -> Option<String> {
         if !param.may_be_empty || param.ty == Type::String {
             return None;
@@ -322,14 +323,14 @@ impl Operation {
             BodyContent::Json(_, known) => essence(known) == media || media.contains('*'),
             BodyContent::Form(..) => media == "application/x-www-form-urlencoded",
             BodyContent::Multipart(known, _) => essence(known) == media,
-            // The caller sets it.
+            // The caller sets the media type.
             BodyContent::Raw(None) => true,
             BodyContent::Raw(Some(known)) => essence(known) == media,
         })
     }
 
-    /// Whether a response of a status and a media type is available, as its type or as bytes. A successful one has a
-    /// method. The body of a failure is kept as it was received.
+    /// Whether the caller can read a response of a status and a media type, as its type or as bytes. A method reads a
+    /// successful response. The body of a failure is kept as it was received.
     pub(crate) fn reads(&self, status: Status, media: &str) -> bool {
         let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_failure = match status {
@@ -355,12 +356,13 @@ impl Operation {
 pub(crate) enum Idempotency {
     Idempotent,
     NotIdempotent,
-    /// By a header with the same key in all attempts of a call.
+    /// Idempotent by this header, which has the same key in all attempts of a call.
     ByKey(String),
 }
 
 impl Param {
-    /// The name of its own type and the type in it, if a method takes no other.
+    /// The name of the parameter's own type and the type in it. `None` if the method with this index also accepts other
+    /// types.
     pub(crate) fn own_type(&self, method: usize) -> Option<&(String, Type)> {
         self.kind.as_ref().filter(|_| self.own.get(method) == Some(&true))
     }
@@ -374,15 +376,15 @@ pub(crate) struct Param {
     pub(crate) place: Place,
     pub(crate) required: bool,
     pub(crate) ty: Type,
-    /// For a required parameter with a type of its own: the name of that type, and the type in it.
+    /// The parameter's own type, if it is required and has one: the name of that type, and the type in it.
     pub(crate) kind: Option<(String, Type)>,
-    /// Whether a caller has to use that type, because another argument accepts the same expressions: for the operation's
-    /// method, and for those of other media types of the body.
+    /// Whether a caller must use that type, because another argument accepts the same expressions. The first entry is
+    /// for the operation's method. The others are for the methods of other media types of the body.
     pub(crate) own: Vec<bool>,
     pub(crate) writing: Writing,
-    /// Whether the value is sent as the text of a form.
+    /// Whether the value is sent as a URL-encoded form.
     pub(crate) form: bool,
-    /// The properties of a form or of the query string that are not serialized by default.
+    /// The properties of a form or of the query string with a serialization other than the default.
     pub(crate) encoding: Vec<(String, Writing)>,
     /// Whether the document allows it without a value (`allowEmptyValue`).
     pub(crate) may_be_empty: bool,
@@ -397,20 +399,20 @@ pub(crate) struct Reading {
     pub(crate) ty: Type,
 }
 
-/// How an operation streams items.
+/// The stream of items that an operation returns.
 #[derive(Debug)]
 pub(crate) struct Streamed {
     pub(crate) accept: String,
     pub(crate) format: StreamFormat,
     /// The type of an item; `None` for an event without a documented type.
     pub(crate) item: Option<Type>,
-    /// The property of the request's body that asks for the stream.
+    /// The property of the request body that requests the stream.
     pub(crate) property: Option<String>,
     /// The data that ends the stream.
     pub(crate) end: Option<String>,
 }
 
-/// The format of the items in a stream, as in the runtime.
+/// The format of the items in a stream. The runtime has the same formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StreamFormat {
     EventData,
@@ -432,7 +434,7 @@ pub(crate) struct ResponseHeader {
     pub(crate) doc: String,
 }
 
-/// How a header's value is serialized, as in the runtime.
+/// How a header's value is serialized. The runtime has the same forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderForm {
     Text,
@@ -451,7 +453,7 @@ pub(crate) enum Payload {
     #[default]
     Empty,
     Json(Type),
-    /// One of several, by status.
+    /// One of several contents, by status.
     ByStatus(Vec<Case>),
     /// Bytes, as they arrive.
     Stream,
@@ -490,18 +492,18 @@ pub(crate) enum Content {
     Bytes,
 }
 
-/// A request that a response leads to (`links`).
+/// A follow-up request that a response describes (`links`).
 #[derive(Debug)]
 pub(crate) struct Link {
     /// The name of its method.
     pub(crate) name: String,
-    /// Where the document has it: once for each status.
+    /// Its places in the document, one for each status.
     pub(crate) pointers: Vec<Pointer>,
-    /// The operation that it leads to.
+    /// The operation that it calls.
     pub(crate) target: Pointer,
-    /// The statuses of the responses that have it.
+    /// The statuses of the responses that have the link.
     pub(crate) statuses: Vec<Status>,
-    /// Whether these are failures.
+    /// Whether these statuses are failures.
     pub(crate) failure: bool,
     pub(crate) doc: String,
     /// The linked parameters of the target: place, name and value.
@@ -511,8 +513,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// What its method has as arguments: the required parameters and the required body of the target that it does not
-    /// set. The number is that of [`Param::own_type`]; one argument alone cannot be swapped, and has none.
+    /// The arguments of its method: the required parameters and the required body of the target, except those that the
+    /// link sets. The number is the method index for [`Param::own_type`]. It is `None` for a single argument, because a
+    /// single argument cannot be swapped.
     pub(crate) fn open<'a>(&self, target: &'a Operation) -> (Vec<&'a Param>, Option<&'a BodyContent>, Option<usize>) {
         let sets =
             |param: &Param| self.arguments.iter().any(|(place, wire, _)| (*place, wire) == (param.place, &param.wire));
@@ -534,7 +537,7 @@ pub(crate) struct Incoming {
     pub(crate) unknown: String,
 }
 
-/// One of these requests.
+/// One of the requests in [`Incoming`].
 #[derive(Debug)]
 pub(crate) struct Message {
     /// The variant's name.
@@ -575,20 +578,20 @@ pub(crate) enum SchemeKind {
     },
     OAuth2 {
         client_credentials: Option<Flow>,
-        /// Its first endpoint is for device codes.
+        /// Its `start` is the device authorization endpoint.
         device: Option<Flow>,
-        /// Its first endpoint is for the browser.
+        /// Its `start` is the authorization endpoint.
         authorization_code: Option<Flow>,
     },
 }
 
-/// A flow of OAuth 2.0 to a token.
+/// An OAuth 2.0 flow.
 #[derive(Debug)]
 pub(crate) struct Flow {
-    /// The endpoint at which it starts, unless that is the token endpoint.
+    /// The endpoint that starts the flow. `None` if the flow starts at the token endpoint.
     pub(crate) start: Option<String>,
     pub(crate) tokens: String,
-    /// The scopes of the document, and what each allows.
+    /// The scopes that the document declares, with their descriptions.
     pub(crate) scopes: Vec<(String, String)>,
 }
 

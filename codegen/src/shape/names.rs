@@ -57,7 +57,7 @@ fn word(c: char) -> String {
     word.to_owned()
 }
 
-/// Whether a character is allowed in an identifier and does not separate words.
+/// Whether a character is allowed in an identifier, and is not a word separator.
 fn stays(c: char) -> bool {
     unicode_ident::is_xid_continue(c) && (c.is_alphanumeric() || c == '_')
 }
@@ -67,7 +67,7 @@ fn spelt(text: &str) -> String {
     text.nfc().map(|c| if stays(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
 }
 
-/// The text with a word for a leading symbol, and gaps for other characters that are not allowed in an identifier.
+/// The text with a word for a leading symbol, and spaces for other characters that are not allowed in an identifier.
 fn gaps(text: &str) -> String {
     let text: String = text.nfc().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
     let mut chars = text.chars();
@@ -82,13 +82,13 @@ fn gaps(text: &str) -> String {
     format!("{lead}{tail}")
 }
 
-/// A name in the form in which the compiler compares names. Characters that a change of case added, but that are not
-/// allowed, are removed.
+/// Normalizes a name to NFC, the form in which the compiler compares names. Removes characters that a case conversion
+/// added but that an identifier does not allow.
 fn identifier(name: &str) -> String {
     name.nfc().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
 }
 
-/// A text that is unique to this one: its bytes in hexadecimal.
+/// The bytes of a text in hexadecimal. No other text has the same result.
 fn digits(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -126,8 +126,8 @@ pub(crate) fn snake(text: &str) -> String {
     name
 }
 
-/// Field names for wire names, one for each. Where two would be equal, the one that equals its wire name keeps it.
-/// Otherwise the first in alphabetical order keeps it.
+/// Field names for wire names, one for each. If two would be equal, the one that equals its wire name is kept. If none
+/// does, the first in alphabetical order is kept.
 pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let mut taken: BTreeSet<String> = wires.clone().filter(|wire| snake(wire) == **wire).map(str::to_owned).collect();
     let mut sorted: Vec<(usize, &str)> = wires.enumerate().collect();
@@ -155,7 +155,7 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
     names
 }
 
-/// Variant names for the values of an enum, as they are or without their shared prefix, and the name for all other
+/// Variant names for the values of an enum, without the prefix that all values share, and the name for all other
 /// values.
 pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, String) {
     let cut = shared_prefix(values);
@@ -193,7 +193,7 @@ pub(crate) fn variants(values: &[String], given: &[String]) -> (Vec<String>, Str
     (names, unknown)
 }
 
-/// The name of the variant for unknown values, which no known variant has.
+/// The name of the variant for unknown values. No known variant has this name.
 pub(crate) fn catch_all(taken: impl Fn(&str) -> bool) -> String {
     let known = ["Unknown", "Other", "Unrecognized", "AnyOther"].into_iter().find(|name| !taken(name));
     let mut name = known.unwrap_or("UnknownToThisVersion").to_owned();
@@ -219,11 +219,11 @@ fn shared_prefix(values: &[String]) -> usize {
     ends.filter(fits).max().unwrap_or(0)
 }
 
-/// How many of the segments before the last can qualify a name.
+/// The maximum number of segments before the last that can qualify a name.
 const MOST_SEGMENTS: usize = 16;
 
-/// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment. Where
-/// two are equal, the preceding segments qualify each of them.
+/// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment. If two
+/// are equal, the preceding segments qualify each of them.
 pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
     let candidates = |key: &str, schema: &Schema| -> Vec<String> {
         let mut segments: Vec<&str> = key.split(['.', '/']).filter(|segment| !segment.is_empty()).collect();
@@ -275,8 +275,8 @@ pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
     }
     let mut taken: BTreeSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
     let mut names = BTreeMap::new();
-    // The remaining collisions differ only in characters that are not allowed in identifiers. They are spelt out, then
-    // lengthened.
+    // The remaining names that are equal differ only in characters that are not allowed in identifiers. These
+    // characters are replaced by words. If the result is in use, it gets a suffix.
     for (key, id, candidates) in &all {
         let mut name = at(candidates, level[key]);
         if taken.contains(&name) {

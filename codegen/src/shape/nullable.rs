@@ -1,5 +1,4 @@
-//! Which schemas allow null. All components are computed at once, so a chain of references costs no more than its
-//! length.
+//! Which schemas allow null. All components are computed together, so that a chain of references takes linear time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +35,7 @@ pub(super) fn allows_null(model: &Model, id: SchemaId, components: &BTreeSet<Sch
     let parts = schema.all_of.iter().flatten().copied();
     let mut telling = parts.filter(|part| !model.get(*part).only_describes()).peekable();
     if telling.peek().is_some() {
-        // All parts have to allow it.
+        // All parts must allow it.
         return telling.all(|part| allows_null(model, part, components));
     }
     // One branch that allows it is enough, unless the schema itself has a type.

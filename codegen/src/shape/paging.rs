@@ -15,10 +15,11 @@ pub(crate) struct Paging {
 pub(crate) enum Next {
     /// A token from the response, sent in this parameter.
     Token { parameter: String, next: String },
-    /// The number of items before the page, sent in this parameter. `more` is the path of a boolean: whether items follow.
+    /// The number of items before the page, sent in this parameter. `more` is the path of a boolean: whether more items
+    /// follow.
     Offset { parameter: String, more: Option<String> },
     /// The number of the page, sent in this parameter. The first page has the number `first`. `more` is the path of a
-    /// boolean: whether pages follow.
+    /// boolean: whether more pages follow.
     Page { parameter: String, first: u64, more: Option<String> },
     /// The `Link` header with `rel=next` (RFC 8288).
     Link,

@@ -1,6 +1,6 @@
 //! Statuses of responses.
 
-/// The statuses that a documented response is for, the most specific first.
+/// The status of a documented response, or its range of statuses. The most specific status sorts first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Status {
     Code(u16),

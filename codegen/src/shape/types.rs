@@ -1,4 +1,4 @@
-//! Schemas to Rust types, with the views that their uses need.
+//! Turns schemas into Rust types, with the views that their uses need.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
@@ -65,7 +65,7 @@ impl<'a> Types<'a> {
         types
     }
 
-    /// Notes that a component's type does not have the component's own name.
+    /// Adds a note if a component's type does not have the component's own name.
     fn note_rename(&mut self, component: &str, id: SchemaId) {
         let schema = self.model.get(id);
         let Some(name) = self.names.get(&id) else { return };
@@ -79,7 +79,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// Defines the remaining types, and breaks circles of types that contain each other.
+    /// Defines the remaining types, and breaks cycles of types that contain each other.
     pub(super) fn finish(mut self) -> Vec<TypeDef> {
         self.drain();
         let known: BTreeSet<String> = self.defs.keys().cloned().collect();
@@ -154,7 +154,7 @@ impl<'a> Types<'a> {
             return;
         }
         let ty = match ty.inner() {
-            // An alias of itself contains nothing.
+            // An alias of itself has no content, so it accepts any value.
             Type::Named(own) if *own == name => Type::Any,
             _ => ty.inner().clone(),
         };
@@ -163,7 +163,7 @@ impl<'a> Types<'a> {
 
     /// The type of a schema that an operation uses. Types within it are named after `hint`.
     pub(super) fn type_of(&mut self, id: SchemaId, at: &Pointer, hint: &str, view: View) -> Type {
-        // For a value that only the program chooses, 64 bits are enough.
+        // 64 bits are enough for a value that only the program chooses.
         let sent = |ty: Type| if ty == Type::I128 { Type::I64 } else { ty };
         match self.nested(id, at, hint, view) {
             Type::Array(item) if view == View::Write => Type::Array(Box::new(sent(*item))),
@@ -173,7 +173,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of a schema within another one.
+    /// The type of a schema inside another schema.
     pub(super) fn nested(&mut self, id: SchemaId, at: &Pointer, hint: &str, view: View) -> Type {
         let ty = self.bare(id, &Place { at, name: hint, exact: false, view });
         if self.model.get(id).is_nullable() { ty.nullable() } else { ty }
@@ -181,7 +181,7 @@ impl<'a> Types<'a> {
 
     pub(super) fn bare(&mut self, id: SchemaId, place: &Place<'_>) -> Type {
         let schema = self.model.get(id);
-        // A new keyword is ignored here, or decides the type.
+        // The pattern lists every keyword, so that a new keyword must be ignored here or used for the type.
         let Schema {
             reference,
             all_of,
@@ -192,7 +192,7 @@ impl<'a> Types<'a> {
             properties,
             additional,
             items,
-            // They belong to one of the types.
+            // The functions for the types read these.
             format: _,
             required: _,
             prefix: _,
@@ -200,14 +200,14 @@ impl<'a> Types<'a> {
             content: _,
             discriminator: _,
             limits: _,
-            // They belong to the place of use, which has read them.
+            // These apply to the use of the schema. The caller reads them.
             span: _,
             nullable: _,
             read_only: _,
             write_only: _,
             default: _,
             annotations: _,
-            // They decide no type.
+            // These do not affect the type.
             not: _,
             xml: _,
         } = &*schema;
@@ -238,7 +238,7 @@ impl<'a> Types<'a> {
         }
     }
 
-    /// The type of a string, by what is in it.
+    /// The type of a string, by its content.
     fn text(&mut self, id: SchemaId, place: &Place<'_>) -> Type {
         let schema = self.model.get(id);
         match (schema.format.as_deref(), schema.content) {
@@ -263,7 +263,7 @@ impl<'a> Types<'a> {
             return if self.model.get(*only).is_nullable() { ty.nullable() } else { ty };
         }
         let merged = self.model.flatten(id);
-        // A part that refers to the schema around it would never end. It is the type that is being made.
+        // A part that refers to the enclosing schema would recurse forever. Its type is the one that is being created.
         let same = |open: SchemaId| same((self.model, open), (self.model, merged));
         if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *view == place.view && same(*open)) {
             return Type::Named(name.clone());
@@ -322,7 +322,7 @@ impl<'a> Types<'a> {
                     return Type::Map(Box::new(value));
                 }
                 Additional::Any => return Type::Map(Box::new(Type::Any)),
-                // A component without properties is a message that may get some later, so it is a struct.
+                // A component without properties is a message that may get properties later, so it is a struct.
                 Additional::Unsaid if !place.exact => return Type::Map(Box::new(Type::Any)),
                 Additional::Unsaid | Additional::Closed => {}
             }
@@ -379,7 +379,7 @@ impl<'a> Types<'a> {
         fields.sort_by_key(|(position, _)| *position);
         let fields: Vec<Field> = fields.into_iter().map(|(_, field)| field).collect();
         let extra = match schema.additional {
-            // The document names a key that this view hides. If it is present, its value is kept.
+            // The document declares a key that this view hides. If the key is present, its value is kept.
             _ if hides => Some(Type::Any),
             // A closed response may get new keys later. They are kept.
             Additional::Closed if place.view == View::Write => None,
@@ -398,7 +398,7 @@ impl<'a> Types<'a> {
             extra: extra.map(|ty| (extra_name, ty)),
             sensitive: schema.annotations.sensitive == Some(true)
                 || schema.additional.schema().is_some_and(|rest| self.is_secret(rest, true)),
-            // If a view hides a property, there can be other keys.
+            // If the view hides a property, other keys can be present.
             closed: !hides && schema.additional == Additional::Closed,
         });
         self.insert(&name, id, place, kind);
@@ -499,8 +499,8 @@ impl<'a> Types<'a> {
         self.model.get(property).is_marked(mark) || marked_by_reference(self.model, property, mark)
     }
 
-    /// Whether values of a schema are secrets, or lists or maps of secrets. A type of its own has its own `Debug`.
-    /// `branches` means that a union made no type.
+    /// Whether values of a schema are secrets, or lists or maps of secrets. A named type has its own `Debug`. If
+    /// `branches` is true, the branches of unions are checked too, because no type was created for them.
     pub(super) fn is_secret(&self, id: SchemaId, branches: bool) -> bool {
         let mut queue = vec![id];
         let mut seen = BTreeSet::new();
@@ -551,7 +551,7 @@ impl<'a> Types<'a> {
         self.notes.push(Stage::Shape, kind, at, node, reason);
     }
 
-    /// The type behind aliases and nullability.
+    /// The type without aliases and nullability.
     pub(super) fn alias(&mut self, ty: &Type) -> Type {
         self.drain();
         let mut ty = ty.inner().clone();

@@ -1,4 +1,5 @@
-//! How the branches of a union are distinguished: by a discriminator, or by a property whose values no two branches share.
+//! How the branches of a union are distinguished: by a discriminator, or by a property whose values no two branches
+//! share.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ pub(super) struct Told {
     pub(super) default: bool,
 }
 
-/// The depth to which unions within unions are followed.
+/// The maximum depth of nested unions that are followed.
 const DEEPEST: usize = 8;
 
 impl Types<'_> {
@@ -47,7 +48,7 @@ impl Types<'_> {
             let rest = self.model.add(Schema { one_of: None, any_of: None, ..(*schema).clone() });
             return self.bare(rest, place);
         }
-        // An open enum already reads every string.
+        // An open enum already reads every string, or every integer.
         let resolved: Vec<Rc<Schema>> = branches.iter().map(|branch| self.resolved(*branch)).collect();
         let some = |kind: JsonType| resolved.iter().any(|branch| branch.is_enum_of(kind));
         let (some_texts, some_integers) = (some(JsonType::String), some(JsonType::Integer));
@@ -66,14 +67,14 @@ impl Types<'_> {
             let nullable = dropped_null || self.model.get(branches[*only]).is_nullable();
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
-        // Several enums of one kind of value become one enum.
+        // Several enums of the same type become one enum.
         if let Some(merged) = one_enum(&schema, &kept.iter().map(|index| &*resolved[*index]).collect::<Vec<_>>()) {
             let nullable = dropped_null || branches.iter().any(|branch| self.nullable(*branch));
             let merged = self.model.add(merged);
             let ty = self.bare(merged, place);
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
-        // Claimed before the branches, so that no branch gets the name.
+        // The name is claimed before the branches, so that no branch gets it.
         let name = match self.claim(id, place) {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Type::Named(name),
@@ -82,7 +83,7 @@ impl Types<'_> {
         let (tag, told) = self.told_apart(&schema, branches, &resolved);
         let key = if schema.one_of.is_some() { "oneOf" } else { "anyOf" };
         let mut variants: Vec<Variant> = Vec::new();
-        // Of several branches that are text, nothing in a value says which one it is.
+        // If several branches are strings, a value does not show which branch it belongs to.
         let several_texts = resolved.iter().filter(|branch| branch.ty == Some(JsonType::String)).count() > 1;
         for index in kept {
             let branch = branches[index];
@@ -124,7 +125,7 @@ impl Types<'_> {
         Type::Named(name)
     }
 
-    /// Whether a branch is only a reference to a component, perhaps with descriptions beside it, but without a name.
+    /// Whether a branch is only a reference to a component. It may have descriptions, but no name of its own.
     fn refers(&self, branch: SchemaId) -> bool {
         let branch = self.model.get(branch);
         let named = branch.annotations.title.is_some() || branch.annotations.rust_name.is_some();
@@ -135,9 +136,9 @@ impl Types<'_> {
         branch.reference.is_some() || (!named && only_part())
     }
 
-    /// Properties beside a union that has branches other than objects: a union of the object and those branches,
-    /// because properties do not constrain other values. `None` if all branches are objects, or the schema allows
-    /// objects only.
+    /// Resolves properties beside a union that has branches other than objects. Returns a union of the object and those
+    /// branches, because properties constrain only objects. `None` if all branches are objects, or if the schema allows
+    /// only objects.
     fn apart(&self, schema: &Schema, branches: &[SchemaId]) -> Option<(SchemaId, Vec<SchemaId>)> {
         let is_object = |branch: &SchemaId| {
             let branch = self.resolved(*branch);
@@ -170,7 +171,8 @@ impl Types<'_> {
         Some((self.model.add(of(branches.clone(), around)), branches))
     }
 
-    /// Properties beside a union: one object with the properties of all branches, which are optional.
+    /// Resolves properties beside a union. Returns one object that also has the properties of all branches, as optional
+    /// properties.
     fn wide(&mut self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
         // A union of unions becomes one union.
         let parts = self.flat_branches(branches);
@@ -186,7 +188,8 @@ impl Types<'_> {
         self.model.add(Schema { one_of: None, any_of: None, discriminator: None, properties, ..schema.clone() })
     }
 
-    /// The branches of a union and of the unions among them, resolved, each of them once: a union may contain itself.
+    /// The resolved branches of a union and of the unions among them. Each branch occurs once, because a union may
+    /// contain itself.
     fn flat_branches(&self, branches: &[SchemaId]) -> Vec<Rc<Schema>> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
@@ -203,7 +206,7 @@ impl Types<'_> {
         found
     }
 
-    /// A property that two branches declare.
+    /// Combines two declarations of one property.
     fn either(&self, one: SchemaId, other: SchemaId) -> SchemaId {
         if same((self.model, one), (self.model, other)) {
             return one;
@@ -216,7 +219,7 @@ impl Types<'_> {
             let nullable = if second.is_nullable() { Some(true) } else { first.nullable };
             return self.model.add(Schema { values: Some(values), nullable, ..(*first).clone() });
         }
-        // Declared differently: any value is read, so nothing is lost.
+        // The declarations differ. Any value is accepted, so that nothing is lost.
         let mut any = Schema::any(&first.span);
         any.annotations.description.clone_from(&first.annotations.description);
         if !first.is_empty() && !second.is_empty() {
@@ -256,7 +259,7 @@ impl Types<'_> {
         distinct
     }
 
-    /// Notes the targets of a discriminator's mapping that are no branch of the union.
+    /// Adds a note for each target of a discriminator's mapping that is not a branch of the union.
     fn note_mapping(&mut self, union: &Schema, branches: &[SchemaId], at: &Pointer) {
         let Some(discriminator) = &union.discriminator else { return };
         let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
@@ -265,7 +268,7 @@ impl Types<'_> {
         let default = discriminator.default.iter().map(|target| (at.join("defaultMapping"), target));
         let lost = mapping.chain(default).filter(|(_, target)| branch_of(&components, target).is_none());
         for (at, target) in lost.collect::<Vec<_>>() {
-            // The other view of the union has noted it.
+            // The other view of the union has already added this note.
             if self.notes.iter().any(|note| note.pointer == at) {
                 continue;
             }
@@ -290,8 +293,8 @@ impl Types<'_> {
             return (implied.clone(), told.collect());
         };
         let tag = &discriminator.property;
-        // A value selects the branch of the mapping, or else the branch that declares it, or else the component with
-        // its name.
+        // A value selects the branch from the mapping, else the branch that declares the value, else the component with
+        // that name.
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
         let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
@@ -328,14 +331,14 @@ impl Types<'_> {
             }
         }
         if let Some(default) = discriminator.default.as_ref().and_then(branch_of) {
-            // A value that came without a tag is written without one, with the same meaning.
+            // A value that was received without a tag is written without a tag. Its meaning is the same.
             told[default].default = true;
             told[default].writes = None;
         }
         (Some(tag.clone()), told)
     }
 
-    /// The property whose values select one of the branches that are objects. Each branch declares its own values.
+    /// The property whose values select one of the branches that are objects. Each branch declares different values.
     fn implied_tag(&self, branches: &[Rc<Schema>]) -> Option<String> {
         let objects: Vec<&Rc<Schema>> = branches.iter().filter(|branch| self.holds_objects(branch)).collect();
         if objects.len() < 2 {
@@ -354,7 +357,7 @@ impl Types<'_> {
         telling.iter().find(demanded).or(telling.first()).map(|key| (*key).clone())
     }
 
-    /// Whether a branch, or a branch of it, is an object.
+    /// Whether a branch is an object, or is a union with a branch that is an object.
     fn holds_objects(&self, branch: &Schema) -> bool {
         let inner: Vec<SchemaId> = branch.branches().collect();
         is_object(branch) || self.flat_branches(&inner).iter().any(|part| is_object(part))
@@ -391,8 +394,8 @@ impl Types<'_> {
         all
     }
 
-    /// The component that a branch refers to, those that this one refers to, and those of its branches if it is a
-    /// union.
+    /// The names of the components that a branch refers to, directly or through other components. For a union, they
+    /// include the components of its branches.
     fn component_names(&self, branch: SchemaId) -> Vec<String> {
         let mut names = Vec::new();
         let mut seen = BTreeSet::new();
@@ -422,8 +425,8 @@ fn is_object(branch: &Schema) -> bool {
     branch.properties.is_some() || branch.ty == Some(JsonType::Object)
 }
 
-/// One enum with the values of several, instead of their union. The title of an enum with one value names only that
-/// value.
+/// Merges several enums into one, which replaces their union. `None` if they are not all enums of one type. The title
+/// of an enum with one value names only that value.
 fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
     let kinds = [JsonType::String, JsonType::Integer];
     let kind = kinds.into_iter().find(|kind| enums.iter().all(|it| it.is_enum_of(*kind)))?;
@@ -448,7 +451,7 @@ fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
     Some(merged)
 }
 
-/// The branch that a discriminator's mapping leads to, by the components that each branch refers to.
+/// The branch that a target of a discriminator's mapping names, by the components that each branch refers to.
 fn branch_of(components: &[Vec<String>], target: &str) -> Option<usize> {
     let target = percent_decode(target);
     let target = component_name(&target).unwrap_or(target);

@@ -1,4 +1,4 @@
-//! Which schemas requests and responses reach, and which of them need a type for each.
+//! The schemas that requests and responses reach, and those that need separate types for both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::document::{Node, Pointer};
 use crate::grammar::{self, Object, resolve_at};
 use crate::schema::{Mark, Model, Schema, SchemaId};
 
-/// The components that requests and the components that responses reach.
+/// The components that requests reach, and the components that responses reach.
 pub(super) fn reach(document: &Node, model: &Model) -> (BTreeSet<SchemaId>, BTreeSet<SchemaId>) {
     let mut requests = BTreeSet::new();
     let mut responses = BTreeSet::new();
@@ -31,7 +31,7 @@ pub(super) fn reach(document: &Node, model: &Model) -> (BTreeSet<SchemaId>, BTre
             responses.extend(of(Object::Response, response, at.join("responses").join(status)));
         }
     }
-    // The program reads what the service sends, and writes its response.
+    // For webhooks and callbacks, the program reads the request that the service sends, and writes the response.
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         let incoming = at.as_str().starts_with("/webhooks/") || at.as_str().contains("/callbacks/");
         if kind == Object::Operation && incoming {
@@ -55,7 +55,8 @@ fn schemas(kind: Object, node: &Node, at: &Pointer, model: &Model) -> Vec<Schema
     found
 }
 
-/// Whether the schema that a property refers to has the mark: a component, or the only part of an `allOf`.
+/// Whether the schema that a property refers to has the mark. The property refers to it directly, or by the only part
+/// of its `allOf`.
 pub(super) fn marked_by_reference(model: &Model, property: SchemaId, mark: Mark) -> bool {
     let property = match model.get(property).all_of.as_deref() {
         Some([only]) => *only,

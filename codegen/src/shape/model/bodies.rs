@@ -16,9 +16,9 @@ pub(crate) struct Body {
 pub(crate) enum BodyContent {
     /// JSON, with its media type.
     Json(Type, String),
-    /// A form, with the properties that are not serialized by default.
+    /// A URL-encoded form, with the properties that have a serialization other than the default.
     Form(Type, Vec<(String, Writing)>),
-    /// Multipart, with its media type, and the struct of its parts if the document names them.
+    /// Multipart, with its media type, and the struct of its parts if the document describes them.
     Multipart(String, Option<Form>),
     /// Bytes. The caller sets the media type if the document does not.
     Raw(Option<String>),
@@ -35,18 +35,18 @@ pub(crate) struct Form {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) name: String,
-    /// Empty for a part without a name, which has its place among the others.
+    /// Empty for a part without a name: its position identifies it.
     pub(crate) wire: String,
     pub(crate) required: bool,
     pub(crate) holds: PartHolds,
-    /// The headers that the document describes for it, which the caller adds to the body.
+    /// The headers that the document describes for the part. The caller adds them to the body.
     pub(crate) headers: Vec<String>,
     pub(crate) doc: String,
 }
 
 #[derive(Debug)]
 pub(crate) enum PartHolds {
-    /// A file or a list of files. A file without a media type has this one.
+    /// A file, or a list of files. A file that sets no media type has the media type `media`.
     File { media: String, several: bool },
     /// A value, serialized by OpenAPI's defaults.
     Value(Type),
@@ -54,6 +54,6 @@ pub(crate) enum PartHolds {
     Typed(Type, String),
     /// A value, serialized like a parameter.
     Styled(Type, Writing),
-    /// Values with their media type, each of them a part.
+    /// Values with their media type. Each value is one part.
     Each(Type, String),
 }

@@ -1,4 +1,4 @@
-//! Rust types as they are used.
+//! Uses of Rust types.
 
 /// A use of a Rust type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -11,16 +11,16 @@ pub(crate) enum Type {
     I64,
     U32,
     U64,
-    /// An integer without a given width.
+    /// An integer without a declared width.
     I128,
     F64,
-    /// A number of any width, kept as text.
+    /// A number of any width, stored as text.
     Number,
-    /// Bytes in a string, in base64.
+    /// Bytes as a base64 string.
     Base64,
-    /// Bytes in a string, in base64url.
+    /// Bytes as a base64url string.
     Base64Url,
-    /// JSON in a string.
+    /// JSON text in a string.
     JsonText(Box<Type>),
     Array(Box<Type>),
     Map(Box<Type>),
@@ -38,7 +38,7 @@ impl Type {
         }
     }
 
-    /// The type that has the text of such a value, rather than its content.
+    /// The type for the text of such a value, without decoding: for base64 and JSON text, a string.
     pub(crate) fn text(self) -> Self {
         match self {
             Self::Base64 | Self::Base64Url | Self::JsonText(_) => Self::String,
@@ -46,7 +46,7 @@ impl Type {
         }
     }
 
-    /// Whether it is a text, a boolean or a number with a Rust type.
+    /// Whether it is a string, a boolean or a number of a primitive Rust type.
     pub(crate) fn is_primitive(&self) -> bool {
         matches!(
             self,
@@ -54,7 +54,7 @@ impl Type {
         )
     }
 
-    /// The type beneath `Nullable`.
+    /// The type inside `Nullable`.
     pub(crate) fn inner(&self) -> &Type {
         match self {
             Self::Nullable(inner) => inner,
@@ -62,7 +62,7 @@ impl Type {
         }
     }
 
-    /// The named type within lists, maps and nulls.
+    /// The named type inside lists, maps, `Nullable` and JSON text.
     pub(crate) fn innermost(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),

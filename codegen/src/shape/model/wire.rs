@@ -1,4 +1,4 @@
-//! Where values are, and how they are serialized.
+//! The places of values in requests and responses, and their serialization.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
@@ -53,7 +53,7 @@ pub(crate) struct Writing {
     pub(crate) json: bool,
 }
 
-/// Where a linked value is, as in the runtime.
+/// The source of a linked value. The runtime has the same sources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expression {
     Constant(String),

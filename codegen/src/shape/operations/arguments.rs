@@ -1,4 +1,5 @@
-//! Required arguments: no two of one method accept the same expression, so that they cannot be swapped unnoticed.
+//! Required arguments: no two arguments of a method accept the same expression, so that swapped arguments do not
+//! compile.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +8,13 @@ use super::shaping::Shaping;
 use crate::shape::context::Types;
 use crate::shape::model::{Body, BodyContent, Param, Place, Type};
 
-/// What an argument accepts without a type of its own.
+/// The expressions that an argument accepts if it has no type of its own.
 enum Accepts {
     /// `&str`, `String` or `&String`.
     Text,
     /// A number or a boolean by value.
     Number,
-    /// Whatever converts to bytes, such as a `String`.
+    /// A value that converts to bytes, such as a `String`.
     Bytes,
     /// A multipart body.
     Parts,
@@ -49,7 +50,8 @@ impl Accepts {
     }
 }
 
-/// The depth to which aliases are resolved. A list of itself has no end; it becomes a type of its own later.
+/// The maximum depth to which aliases are resolved. A list that contains itself has no end. It becomes a type of its
+/// own later.
 const DEEPEST: usize = 16;
 
 /// A type without aliases.
@@ -62,8 +64,9 @@ fn resolved(types: &mut Types<'_>, ty: &Type, depth: usize) -> Type {
 }
 
 impl Shaping<'_, '_> {
-    /// Gives a type of its own to each required parameter that accepts what another argument of a method accepts. The
-    /// method for one media type does not matter for that of another: a new one changes no method that there is.
+    /// Assigns a type of its own to each required parameter that accepts the same expressions as another argument of a
+    /// method. Each media type of the body has its own method, which is checked alone. A new media type therefore does
+    /// not change the existing methods.
     pub(super) fn tell_apart(&mut self, params: &mut [Param], body: Option<&Body>) {
         let required: Vec<usize> = (0..params.len()).filter(|index| params[*index].required).collect();
         let of_params: Vec<Accepts> = required.iter().map(|index| Accepts::of(self.types, &params[*index])).collect();

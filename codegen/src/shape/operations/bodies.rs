@@ -19,10 +19,10 @@ impl Shaping<'_, '_> {
         let content = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty())?;
         let doc = body.str("description").unwrap_or_default().trim().to_owned();
         let required = body.is_true("required");
-        // The best typed media type comes first.
+        // The media types with the most precise types come first.
         let rank = |media: &str| match essence(media).as_str() {
             "application/json" => 0,
-            // Of two ways to change a part, prefer the one with the structure of the whole.
+            // Of the two patch formats, prefer the one that has the structure of the whole object.
             "application/merge-patch+json" => 1,
             "application/json-patch+json" => 3,
             other if is_json(other) => 2,
@@ -90,7 +90,7 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// Notes the properties of a form whose media type a value does not have.
+    /// Adds a note for each property of a form that is sent as JSON instead of its documented media type.
     fn note_form(&mut self, content: &Node, at: &Pointer) {
         let Some(schema) = self.types.model.at(&at.join("schema")).map(|schema| self.types.resolved(schema)) else {
             return;
@@ -107,23 +107,24 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// Whether the content of any media type at a place can be JSON. Text and bytes cannot: they are sent without quotes.
+    /// Whether the content of a wildcard media type can be JSON. Text and bytes cannot, because they are sent without
+    /// quotes.
     pub(super) fn may_be_json(&self, essence: &str, at: &Pointer) -> bool {
         let any = matches!(essence, "*/*" | "application/*");
         any && self.types.model.at(&at.join("schema")).is_some_and(|schema| !self.types.is_text(schema))
     }
 }
 
-/// The properties of a form that are not serialized by default, and how.
+/// The properties of a form with a serialization other than the default, and that serialization.
 pub(super) fn encoding(content: &Node) -> Vec<(String, Writing)> {
     let encodings = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
-    // Without a style, the media type decides: other than JSON, it is that of OpenAPI's defaults.
+    // Without a style, the media type decides. For media types other than JSON, OpenAPI's defaults apply.
     let decides = |encoding: &Node| is_styled(encoding) || writing(encoding).json;
     let encodings = encodings.filter(|(_, encoding)| decides(encoding));
     encodings.map(|(property, encoding)| (property.clone(), writing(encoding))).collect()
 }
 
-/// Whether a property is serialized like a parameter, rather than by its media type.
+/// Whether a property is serialized like a parameter, and not by its media type.
 pub(super) fn is_styled(encoding: &Node) -> bool {
     ["style", "explode", "allowReserved"].iter().any(|key| encoding.get(key).is_some())
 }

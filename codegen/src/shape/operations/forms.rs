@@ -1,4 +1,4 @@
-//! Multipart bodies: a struct for the parts that the document names.
+//! Multipart bodies: a struct for the parts that the document describes.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
@@ -38,8 +38,8 @@ impl Shaping<'_, '_> {
         Some(Form { name: name.to_owned(), parts, doc: doc(&schema) })
     }
 
-    /// The struct of a multipart body whose parts have no names: those of `prefixItems`, and then items. `None` if the
-    /// document does not describe a list.
+    /// The struct of a multipart body whose parts have no names: first the parts of `prefixItems`, then a list of
+    /// items. `None` if the document does not describe a list.
     pub(super) fn sequence(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
         const ORDINALS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
         let (at_schema, at_item) = (at.join("schema"), at.join("itemSchema"));
@@ -95,7 +95,7 @@ impl Shaping<'_, '_> {
         Some(Form { name: name.to_owned(), parts, doc })
     }
 
-    /// What a part without a name holds: a file, or a value with its media type.
+    /// The content of a part without a name: a file, or a value with its media type.
     fn in_order(&mut self, item: Option<SchemaId>, encoding: Option<&Node>, at: &Pointer, name: &str) -> PartHolds {
         let encoding = encoding.map(|it| resolve_at(self.document, it, at.clone()).0);
         let media = encoding.and_then(|it| it.str("contentType")).filter(|it| !it.contains([',', '*']));
@@ -117,8 +117,8 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// The names of the headers that an encoding describes. A required one that is not a file's own gets a note, because
-    /// no field is for it.
+    /// The names of the headers that an encoding describes, except `Content-Type`, which a file sets itself. A required
+    /// header gets a note, because the struct has no field for it.
     fn part_headers(&mut self, encoding: Option<&Node>, at: &Pointer, part: &str) -> Vec<String> {
         let Some((encoding, at)) = encoding.map(|it| resolve_at(self.document, it, at.clone())) else {
             return Vec::new();
@@ -146,11 +146,11 @@ impl Shaping<'_, '_> {
     fn part(&mut self, property: SchemaId, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
         let media = encoding.and_then(|encoding| encoding.str("contentType")).map(|media| {
-            // Of several media types, the value sets the one that it has.
+            // If there are several media types, the value sets its own.
             let one = !media.contains([',', '*']);
             if one { media.trim().to_owned() } else { String::new() }
         });
-        // The parts of a part are written by the caller.
+        // The caller writes the parts of a nested multipart body.
         if let Some(media) = media.clone().filter(|media| media.starts_with("multipart/")) {
             return PartHolds::File { media, several: false };
         }
@@ -166,7 +166,7 @@ impl Shaping<'_, '_> {
         if let Some(media) = media.as_ref().filter(|media| styled.is_none() && !is_written(media))
             && !self.types.is_scalar(item.unwrap_or(property))
         {
-            // Nothing here writes an object in this media type, so the caller does.
+            // The generated code cannot serialize an object in this media type, so the caller serializes it.
             let several = item.is_some();
             let kind = essence(media);
             let is_text = kind.starts_with("text/") || kind.ends_with("xml") || kind.ends_with("yaml");
@@ -187,7 +187,7 @@ impl Shaping<'_, '_> {
             return PartHolds::Styled(ty, writing(encoding));
         }
         match media.filter(|media| !media.is_empty()) {
-            // This is the default.
+            // For an object, this media type is the default.
             Some(media) if is_json(&essence(&media)) && is_compound(&ty) && media == "application/json" => {
                 PartHolds::Value(ty)
             }
@@ -197,8 +197,8 @@ impl Shaping<'_, '_> {
     }
 }
 
-/// Whether values of any type can be written in a media type: as JSON, or as plain text with JSON in it. The empty one is
-/// chosen by the value.
+/// Whether values of any type can be written in a media type: as JSON, or as plain text that contains JSON. If the
+/// media type is empty, the value sets its own.
 fn is_written(media: &str) -> bool {
     let kind = essence(media);
     media.is_empty() || is_json(&kind) || kind == "text/plain"

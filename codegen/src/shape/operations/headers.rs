@@ -12,8 +12,8 @@ use crate::shape::context::View;
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 
 impl Shaping<'_, '_> {
-    /// The constants for the headers of all documented responses. A header whose descriptions have different types is a
-    /// text.
+    /// The constants for the headers of all documented responses. A header whose descriptions have different types is
+    /// read as text, or as an integer if all the types are integers.
     pub(super) fn headers(&mut self) -> Vec<String> {
         let mut found = Vec::new();
         for response in self.responses(|_| true) {

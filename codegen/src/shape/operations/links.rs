@@ -1,4 +1,4 @@
-//! Links: the requests that a response leads to.
+//! Links: the follow-up requests that a response describes.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::shape::context::Types;
 use crate::shape::model::{BodyContent, Expression, Link, Operation, Param, Payload, Place, Style, Type, TypeKind};
 use crate::shape::status::Status;
 
-/// Gives each operation the links of its responses. A link that no method can follow is noted with the reason.
+/// Adds to each operation the links of its responses. A link that no method can follow gets a note with the reason.
 pub(super) fn links(
     document: &Node,
     types: &mut Types<'_>,
@@ -63,11 +63,11 @@ fn add(found: &mut Vec<Link>, link: Link) {
     }
 }
 
-/// A link that is read.
+/// The context in which a link is read.
 struct Linking<'a, 'b, 'c> {
     types: &'a mut Types<'b>,
     operations: &'c [Operation],
-    /// The operation whose response has it.
+    /// The operation whose response has the link.
     operation: &'c Operation,
     status: Status,
 }
@@ -105,7 +105,7 @@ impl<'c> Linking<'_, '_, 'c> {
         })
     }
 
-    /// Whether the document has a successful response for it, so that the default is a failure.
+    /// Whether the operation has a documented successful response. The default response is then a failure.
     fn has_success(&self) -> bool {
         let responses = self.operation.node.get("responses").and_then(Node::as_object);
         responses.is_some_and(|all| all.keys().any(|text| Status::parse(text).is_some_and(Status::is_success)))
@@ -166,7 +166,7 @@ impl<'c> Linking<'_, '_, 'c> {
         }
     }
 
-    /// Whether the response has a JSON body whose type the method knows.
+    /// Whether the method returns the JSON body of the response as a type.
     fn has_json(&self) -> bool {
         match &self.operation.success {
             Payload::Json(_) => true,
@@ -175,7 +175,7 @@ impl<'c> Linking<'_, '_, 'c> {
         }
     }
 
-    /// A parameter of the request whose value stands alone.
+    /// A parameter of the request that has a single value. `None` for any other parameter.
     fn request(&mut self, name: &str) -> Option<Expression> {
         let (place, wire) = name.split_once('.')?;
         let place = place_of(place).filter(|place| *place != Place::Cookie)?;
@@ -185,7 +185,7 @@ impl<'c> Linking<'_, '_, 'c> {
         };
         let param = self.operation.params.iter().find(is_it)?;
         let simple = !param.writing.json && matches!(param.writing.style, Style::Simple | Style::Form);
-        // Several values have no text of their own.
+        // A list or an object has no single text.
         let is_json = match self.types.alias(&param.ty) {
             Type::Named(name) => match &self.types.defs.get(&name)?.kind {
                 TypeKind::Enum(it) => it.integer,
@@ -201,7 +201,7 @@ impl<'c> Linking<'_, '_, 'c> {
     }
 }
 
-/// Whether a list or an object has an expression within it.
+/// Whether a value contains an expression.
 fn has_expression(value: &Node) -> bool {
     match &value.value {
         Value::String(text) => text.contains("{$") || text.starts_with("$request.") || text.starts_with("$response."),

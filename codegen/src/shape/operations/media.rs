@@ -7,7 +7,7 @@ pub(super) fn essence(media: &str) -> String {
     media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A media type with its significant parameters, as a header value. JSON has only one charset, so that is removed.
+/// A media type with its significant parameters, as a header value. The charset is removed, because JSON has only one.
 pub(super) fn header_text(media: &str) -> String {
     let telling = |parameter: &&str| {
         !parameter.is_empty()
@@ -17,14 +17,14 @@ pub(super) fn header_text(media: &str) -> String {
     media.split(';').skip(1).map(str::trim).filter(telling).fold(essence(media), |text, it| format!("{text}; {it}"))
 }
 
-/// The media type of a multipart body with its parameters. The boundary is that of each body.
+/// The media type of a multipart body with its parameters. The boundary is removed, because each body has its own.
 pub(super) fn without_boundary(media: &str) -> String {
     let header = header_text(media);
     let kept = header.split("; ").filter(|it| !it.to_ascii_lowercase().starts_with("boundary="));
     kept.collect::<Vec<_>>().join("; ")
 }
 
-/// The media type for sending and accepting JSON, where the document has a wildcard.
+/// The media type for sending and accepting JSON. For a wildcard, it is `application/json`.
 pub(super) fn json_header(media: &str) -> String {
     if essence(media).contains('*') { "application/json".to_owned() } else { header_text(media) }
 }

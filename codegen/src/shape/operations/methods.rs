@@ -7,7 +7,7 @@ use crate::grammar;
 
 use super::names;
 
-/// Names that every client has.
+/// Names of functions that every client has.
 const TAKEN: [&str; 4] = ["builder", "over", "clone", "fmt"];
 
 /// The name of a method, and its group.
@@ -15,7 +15,7 @@ const TAKEN: [&str; 4] = ["builder", "over", "clone", "fmt"];
 pub(super) struct Named {
     pub(super) group: Option<String>,
     pub(super) name: String,
-    /// The name stem of the types that are made for the operation, unique in the document.
+    /// The name stem of the types that are created for the operation. It is unique in the document.
     pub(super) hint: String,
 }
 
@@ -33,8 +33,8 @@ pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
 /// Names of the operations, by path and HTTP method.
 ///
 /// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or the part of the operationId before its last `.`
-/// or `/`. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. Where two of a
-/// group are equal, a longer part of the operationId or the path tells them apart.
+/// or `/`. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. If two names in
+/// a group are equal, each becomes a longer part of the operationId, or is built from the method and the path.
 pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
     let mut operations = Vec::new();
     for (path, method, node, _) in grammar::operations(document) {
@@ -60,7 +60,7 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
         options.retain(|name| group.is_some() || !TAKEN.contains(&name.as_str()));
         operations.push(((path.to_owned(), method.to_owned()), group, options));
     }
-    // A group is an accessor beside the methods without a group.
+    // The accessor of a group must not have the name of a method without a group.
     let alone: BTreeSet<String> =
         operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first().cloned()).collect();
     for (_, group, _) in &mut operations {
@@ -89,8 +89,8 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
         .collect()
 }
 
-/// For each entry, the first option that no other entry of its group has. All entries that share an option move on
-/// together, so the order does not matter.
+/// For each entry, the first option that no other entry of its group has. All entries that share an option change to
+/// their next option together, so the order does not matter.
 fn distinct(entries: &[(Option<String>, Vec<String>)]) -> Vec<String> {
     let mut level = vec![0_usize; entries.len()];
     let option = |index: usize, level: usize| entries[index].1.get(level).map_or("operation", String::as_str);

@@ -1,4 +1,4 @@
-//! Operations: methods in groups, with what a request needs: styles, media types, security, servers, paging.
+//! Operations: the methods in their groups, and what a request needs: styles, media types, security, servers, paging.
 
 mod arguments;
 mod bodies;
@@ -44,7 +44,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
-        // Two templates that differ only in the names of parameters are the same path for a server.
+        // A server cannot distinguish two templates that differ only in the names of parameters.
         let anonymous: String = path
             .split('{')
             .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
@@ -190,7 +190,7 @@ fn idempotency(node: &Node, method: &str, params: &[Param]) -> Idempotency {
     if params.iter().any(is_key) && matches!(method, "post" | "patch") {
         return Idempotency::ByKey("idempotency-key".to_owned());
     }
-    // Methods outside OpenAPI's own that are registered as safe.
+    // HTTP methods that are registered as safe but that OpenAPI does not define.
     let other = matches!(method, "PROPFIND" | "REPORT" | "SEARCH") || grammar::METHODS.contains(&method);
     if matches!(method, "post" | "patch") || !other { Idempotency::NotIdempotent } else { Idempotency::Idempotent }
 }

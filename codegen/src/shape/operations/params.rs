@@ -17,7 +17,7 @@ use crate::shape::model::{Param, Place, Style, Type, Writing};
 const TAKEN: [&str; 12] =
     ["body", "raw_body", "send", "stream", "accept", "items", "call", "begin", "into_future", "clone", "fmt", "self"];
 
-/// Names in the methods that have required parameters as arguments.
+/// Names that are in use in methods that take required parameters as arguments.
 const TAKEN_BY_METHODS: [&str; 4] = ["request", "response", "error", "media_type"];
 
 /// The parameters of a path template in order; `None` if it is not a template.
@@ -30,7 +30,7 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
         if name.is_empty() || name.contains(['{', '/']) {
             return None;
         }
-        // A parameter that stands in the path twice is one argument.
+        // A parameter that occurs twice in the path is one argument.
         if names.iter().all(|known| known != name) {
             names.push(name.to_owned());
         }
@@ -39,7 +39,7 @@ pub(super) fn template(path: &str) -> Option<Vec<String>> {
     Some(names)
 }
 
-/// What an operation has to add to declare a parameter of its path as it is read.
+/// The members to add to an operation so that it declares a path parameter as a required string.
 fn declared(name: &str) -> Node {
     let object = |members: Vec<(&str, Node)>| {
         Node::made(members.into_iter().map(|(key, node)| (key.to_owned(), node)).collect::<Map>())
@@ -147,7 +147,8 @@ impl Shaping<'_, '_> {
         let form = media.as_deref() == Some("application/x-www-form-urlencoded");
         let schema_at = at_media.as_ref().unwrap_or(at).join("schema");
         let schema = self.types.model.at(&schema_at);
-        // Of another media type, the caller has the text. A scalar is its own plain text.
+        // For another media type, the caller passes the text. A scalar in a `text` media type keeps its type, because
+        // it is written as plain text.
         let is_text = media.as_deref().filter(|_| !json && !form).is_some_and(|media| {
             let scalar = schema.is_none_or(|schema| self.types.is_scalar(schema));
             !(scalar && media.starts_with("text/"))
@@ -201,7 +202,7 @@ impl Shaping<'_, '_> {
         }
     }
 
-    /// The name of the type for a required parameter of a primitive type.
+    /// The name of the own type for a required parameter of a primitive type, and that primitive type.
     fn kind(&mut self, param: &Param, path: &str) -> Option<(String, Type)> {
         if !param.required || param.writing.json || param.form || param.place == Place::QueryString {
             return None;
@@ -243,7 +244,7 @@ fn singular(word: &str) -> String {
     }
 }
 
-/// Headers that a parameter cannot set: OpenAPI ignores them.
+/// Whether a parameter cannot set a header, because OpenAPI ignores it.
 fn is_ignored_header(name: &str) -> bool {
     ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }

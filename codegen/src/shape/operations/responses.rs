@@ -63,7 +63,7 @@ impl Shaping<'_, '_> {
             let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
             let Some(media) = self.json_of(content, at) else {
                 let known: Vec<&String> = others.collect();
-                // With nothing better known, the media types as the document lists them.
+                // If there is no other media type, use all that the document lists.
                 let known = if known.is_empty() { content.keys().collect() } else { known };
                 add(&mut other_media, known.into_iter().map(|media| header_text(media)));
                 cases.push(Case { status: *status, content: Content::Bytes });
@@ -108,7 +108,7 @@ impl Shaping<'_, '_> {
     /// The content of failures, by status.
     pub(super) fn errors(&mut self) -> Vec<Case> {
         let mut cases = Vec::new();
-        // A default without other responses is the success.
+        // If the document has no successful response, the default response is the success.
         let successes = self.responses(Status::is_success).len();
         let wanted = |status: Status| match status {
             // A redirect is not followed. It is an error with a body.
@@ -139,7 +139,7 @@ impl Shaping<'_, '_> {
             cases.push(Case { status, content: Content::Json(self.json_type(&at, media, &hint)) });
         }
         let mut cases = sorted(cases);
-        // A broader status would take the body of one without a type.
+        // A case without a type is kept if a broader status would otherwise match its body.
         let typed: Vec<Status> = cases.iter().filter(|case| case.ty().is_some()).map(|case| case.status).collect();
         cases.retain(|case| case.ty().is_some() || typed.iter().any(|broader| covers(*broader, case.status)));
         cases
@@ -175,7 +175,7 @@ impl Shaping<'_, '_> {
     }
 }
 
-/// Whether a broader status is for another one too.
+/// Whether a broader status includes another status.
 fn covers(broader: Status, status: Status) -> bool {
     match (broader, status) {
         (Status::Default, Status::Code(_) | Status::Range(_)) => true,
@@ -184,13 +184,13 @@ fn covers(broader: Status, status: Status) -> bool {
     }
 }
 
-/// Whether two schemas are one, or refer to one.
+/// Whether two schemas are the same, or refer to the same schema.
 fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
     let target = |id: SchemaId| model.get(id).reference.unwrap_or(id);
     one == other || target(one) == target(other) || schema::same((model, one), (model, other))
 }
 
-/// Cases in the order in which they are matched: codes, ranges, the default. The first of a status wins.
+/// Sorts cases in the order in which they are matched: codes, ranges, the default. Keeps the first case of each status.
 fn sorted(mut cases: Vec<Case>) -> Vec<Case> {
     cases.sort_by_key(|case| case.status);
     cases.dedup_by_key(|case| case.status);
@@ -210,7 +210,7 @@ impl Payload {
         let has = |content: Content| cases.iter().any(|case| case.content == content);
         match distinct.as_slice() {
             [] => Self::Empty,
-            // With a JSON and an empty success, the empty one is read as `None`.
+            // If one success has a JSON body and another is empty, the empty one is read as `None`.
             [ty] if !has(Content::Bytes) => {
                 Self::Json(if has(Content::Nothing) { (*ty).clone().nullable() } else { (*ty).clone() })
             }

@@ -10,7 +10,7 @@ use super::media::http_token;
 use super::names;
 use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Server, Variable};
 
-/// The security schemes that the document declares. One that no generated method sends gets a note.
+/// The security schemes that the document declares. A scheme that no generated method sends gets a note.
 pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
     let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
@@ -38,7 +38,7 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
         }
         schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
     }
-    // The normalized document lacks those with an error in them, which have a note.
+    // A scheme with an error is not in the normalized document, and already has a note.
     let noted = |at: &Pointer, notes: &Notes| notes.iter().any(|note| note.pointer == *at);
     for wire in grammar::security_requirements(document) {
         let at = Pointer::root().join("components").join("securitySchemes").join(&wire);
@@ -64,9 +64,9 @@ fn methods(name: &str, kind: &SchemeKind) -> Vec<String> {
 /// What a security scheme requires from a client.
 enum Means {
     Credential(SchemeKind),
-    /// A certificate of the connection.
+    /// A client certificate of the connection.
     Connection,
-    /// A credential that no method sends, and its name in a note.
+    /// A credential that no method sends, with its name for a note.
     Unknown(String),
 }
 
@@ -104,7 +104,8 @@ fn means(node: &Node) -> Means {
     }
 }
 
-/// A flow, if it has its endpoints: that at which it starts, by its member, and that for tokens.
+/// Reads a flow. `start` is the name of the member with the endpoint that starts the flow. `None` if that endpoint or
+/// the token endpoint is missing.
 fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
     let start = match start {
         Some(member) => Some(node.str(member)?.to_owned()),
@@ -115,8 +116,8 @@ fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
     Some(Flow { start, tokens: node.str("tokenUrl")?.to_owned(), scopes: scopes.collect() })
 }
 
-/// The alternatives by which an operation can authenticate: its own, or else the document's. A scheme that no method
-/// sends stays in its alternative, so that a call without a credential for it fails before it is sent.
+/// The security alternatives of an operation: its own, or else those of the document. A scheme that no method sends
+/// stays in its alternative, so that a call without a credential for it fails before it is sent.
 pub(super) fn requirements(
     document: &Node,
     operation: &Node,
@@ -140,7 +141,7 @@ pub(super) fn requirements(
             Some((place, (grammar::scheme_name(scheme), scopes)))
         });
         let (apart, count) = apart(schemes.collect());
-        // The document's own requirement is the same for many operations.
+        // Many operations share the document's own requirement, so it gets one note.
         if count > 1 && (own.is_some() || !notes.iter().any(|note| note.pointer == place_of)) {
             let (kind, rest) = match count > apart.len() {
                 true => (Kind::Loss, format!(", of which there are {} here", apart.len())),
@@ -167,12 +168,13 @@ fn place(kind: SchemeKind) -> (Place, String) {
     }
 }
 
-/// The largest number of alternatives that one alternative of a document becomes.
+/// The maximum number of alternatives into which one alternative of a document is split.
 const MOST: usize = 16;
 
-/// The alternatives that one alternative of a document means, at most [`MOST`], and how many there are. A request has one
-/// value for each place, so schemes for the same place cannot be used together: each alternative has one of them. Nothing is
-/// known of a scheme without a place.
+/// Splits one alternative of a document into alternatives that a request can satisfy. Returns at most [`MOST`] of them,
+/// and their total number. A request has one value for each place, so schemes for the same place cannot be used
+/// together: each alternative has one of them. The place of a scheme is `None` if it is unknown; each alternative has
+/// that scheme.
 fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> (Vec<Vec<S>>, usize) {
     let mut places: BTreeMap<(Place, String), usize> = BTreeMap::new();
     let mut groups: Vec<Vec<S>> = Vec::new();
@@ -200,7 +202,7 @@ pub(super) fn own_server(owner: &Node) -> Option<String> {
     let server = owner.get("servers").and_then(Node::as_array)?.first()?;
     let default = |name: &str| server.get("variables")?.get(name).map(|it| it.str("default").unwrap_or_default());
     let (mut url, mut rest) = (String::new(), server.str("url")?);
-    // In one pass, so that a default is never read as a template.
+    // The URL is expanded in one pass, so that a default is never read as a template.
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
     {
@@ -215,7 +217,7 @@ pub(super) fn own_server(owner: &Node) -> Option<String> {
     Some(url)
 }
 
-/// Notes how to call an operation on another server than the first one with the defaults of its variables.
+/// Adds a note on how to call an operation on a server other than the first, or with other values of its variables.
 pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes: &mut Notes) {
     let all = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
     let variables = all.first().and_then(|first| first.get("variables")).and_then(Node::as_object);
@@ -227,7 +229,7 @@ pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes
         (true, false) => format!("another of its servers, or other values of `{}`", variables.join("`, `")),
     };
     let at = at.join("servers");
-    // All operations of a path have the note once.
+    // All operations of a path share one note.
     if notes.iter().any(|note| note.kind == Kind::Rename && note.pointer == at) {
         return;
     }

@@ -12,16 +12,17 @@ pub(super) struct Shaping<'a, 'b> {
     pub(super) document: &'a Node,
     pub(super) types: &'a mut Types<'b>,
     pub(super) at: Pointer,
-    /// The name stem of the types that are made for this operation.
+    /// The name stem of the types that are created for this operation.
     pub(super) hint: String,
     pub(super) path: &'a str,
     pub(super) node: &'a Node,
-    /// The headers of responses so far, by name.
+    /// The headers of responses found so far, by name.
     pub(super) found: &'a mut BTreeMap<String, ResponseHeader>,
 }
 
-/// The name stem for the types of a shared parameter, body or response: its component's name, whatever operation uses
-/// it first. `None` for a place in an operation. A name that already ends in its kind gets no `kind`.
+/// The name stem for the types of a shared parameter, body or response. It comes from the component's name, not from
+/// the first operation that uses the component. `kind` is appended, unless the name already ends with `kind` or
+/// `Error`. `None` for a place in an operation.
 pub(super) fn component_hint(at: &Pointer, kind: &str) -> Option<String> {
     let tokens = Pointer::split(at.as_str())?;
     let ["components", "parameters" | "requestBodies" | "responses", name, ..] =

@@ -11,7 +11,7 @@ use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
 
-/// The depth up to which a union of events is followed.
+/// The maximum depth to which a union of events is followed.
 const DEEPEST: usize = 8;
 
 impl Shaping<'_, '_> {
@@ -60,8 +60,8 @@ impl Shaping<'_, '_> {
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
 
-    /// Whether a schema describes whole events, with their names, rather than their data; then, whether the data is
-    /// text.
+    /// Whether the data of events is text, if a schema describes whole events with their names. `None` if the schema
+    /// describes only the data of events.
     fn envelope(&self, schema: SchemaId, is_item: bool, deepest: usize) -> Option<bool> {
         let schema = self.types.resolved(schema);
         if let Some((_, branches)) = schema.union() {
@@ -110,7 +110,7 @@ impl Shaping<'_, '_> {
         Some(stream)
     }
 
-    /// Notes the hints on retries that have no effect.
+    /// Adds a note for each hint on retries that has no effect.
     pub(super) fn note_hints(&mut self) {
         let hints = [
             (

@@ -80,7 +80,7 @@ fn incoming(
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
     for Sent { mut name, method, operation, at } in sent {
-        // A second method with the same name is a message of its own.
+        // A second HTTP method with the same name is a message of its own.
         if !wires.insert(name.clone()) {
             name = format!("{} {name}", grammar::sent_method(method));
             if !wires.insert(name.clone()) {
@@ -138,7 +138,7 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
     }
 }
 
-/// Notes the parameters, which the program has in the request that it receives.
+/// Adds a note for each parameter. The program finds the parameters in the request that it receives.
 fn note_parameters(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer) {
     for (index, parameter) in operation.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
         let place = at.join("parameters").join(index);
@@ -150,7 +150,7 @@ fn note_parameters(document: &Node, types: &mut Types<'_>, operation: &Node, at:
     }
 }
 
-/// Makes the types of the response that the program sends.
+/// Creates the types of the response that the program sends.
 fn response(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) {
     for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
         let (response, at) = resolve_at(document, response, at.join("responses").join(status));
