@@ -28,7 +28,7 @@ impl Checked {
     /// The response if the document allows it, or else a failure with the reason.
     fn checked(&self, request: &Request, answer: Answer) -> Answer {
         let contract = self.service.contract();
-        let found = contract.and_then(|contract| Some((contract, contract.find(&request.method, &request.target())?)));
+        let found = contract.and_then(|contract| Some((contract, contract.of(request)?)));
         let Some((contract, operation)) = found else { return answer };
         match contract.check_response(operation, &answer, self.service.is_open()) {
             Ok(()) => answer,

@@ -117,16 +117,33 @@ impl Contract {
     /// The operation of a request, by its path with the query. If several match, the one whose first segments are literal, and
     /// then the one with more of the query in its template.
     pub fn find(&self, method: &str, target: &str) -> Option<&Operation> {
+        self.fitting(method, target).into_iter().next()
+    }
+
+    /// The operation of a whole request. Paths that differ only in a fragment or in the names of parameters are the same on the
+    /// wire: of their operations, it is the first that allows the request.
+    pub(crate) fn of(&self, request: &Request) -> Option<&Operation> {
+        let fitting = self.fitting(&request.method, &request.target());
+        let allowed = fitting.iter().find(|it| fitting.len() == 1 || self.check_request(it, request).is_ok());
+        allowed.or(fitting.first()).copied()
+    }
+
+    /// The best operations for a path with a query, in the order of the document.
+    fn fitting(&self, method: &str, target: &str) -> Vec<&Operation> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let query: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let own = self.prefixes.iter().filter_map(|prefix| path.strip_prefix(prefix.as_str()));
-        own.chain([path]).find_map(|path| {
+        let fitting = own.chain([path]).map(|path| {
             let segments = segments(path);
             let fitting = self.operations.iter().filter(|it| it.method == method && it.fits(&segments));
             let fitting = fitting.filter(|it| it.fits_query(&query));
             let literal = |it: &Operation| it.segments.iter().map(Option::is_some).collect::<Vec<_>>();
-            fitting.max_by_key(|operation| (literal(operation), operation.query.len()))
-        })
+            let rank = |it: &Operation| (literal(it), it.query.len());
+            let fitting: Vec<&Operation> = fitting.collect();
+            let best = fitting.iter().map(|it| rank(it)).max();
+            fitting.into_iter().filter(|it| Some(rank(it)) == best).collect::<Vec<_>>()
+        });
+        fitting.into_iter().find(|fitting| !fitting.is_empty()).unwrap_or_default()
     }
 
     /// Whether any operation has this path.

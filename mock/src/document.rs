@@ -414,7 +414,7 @@ impl Service for Api {
     }
 
     fn answer(&self, request: &Request) -> Answer {
-        let Some(operation) = self.contract.find(&request.method, &request.target()) else {
+        let Some(operation) = self.contract.of(request) else {
             let status = if self.contract.has_path(&request.path) { 405 } else { 404 };
             return self.scripted(request, status, &[]);
         };
@@ -464,7 +464,7 @@ impl Service for Api {
 
     fn scripted(&self, request: &Request, status: u16, _headers: &[(String, String)]) -> Answer {
         // A failure in the documented form, if there is one.
-        let operation = self.contract.find(&request.method, &request.target());
+        let operation = self.contract.of(request);
         let documented = operation.and_then(|it| it.failure(status));
         let made = documented.and_then(|(media, schema)| Some((media, self.instance(schema, Values::Received)?)));
         let mut answer = match made {

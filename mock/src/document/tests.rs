@@ -432,3 +432,27 @@ fn every_operation_of_other_documents_has_a_valid_response() {
         failures.iter().take(10).for_each(|failure| println!("  {}", failure.chars().take(400).collect::<String>()));
     }
 }
+
+/// Only the body tells the two apart: a fragment is not sent.
+#[test]
+fn of_two_operations_on_one_path_the_one_that_allows_the_request_responds() {
+    let operation = |id: &str, member: &str| {
+        json!({"post": {
+            "operationId": id,
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {
+                "type": "object", "required": [member], "properties": {member: {"type": "string"}}
+            }}}},
+            "responses": {"200": {"description": "d", "content": {"application/json": {"schema": {"const": id}}}}}
+        }})
+    };
+    let paths = json!({"/s#one": operation("one", "a"), "/s#two": operation("two", "b")});
+    let document = Document::parse(&json!({"openapi": "3.1.0", "paths": paths}).to_string()).unwrap();
+    let send = |body: &str| {
+        let request = http::Request::post("https://x.example/s").header("content-type", "application/json");
+        let response = document.respond(&request.body(body.as_bytes().to_vec()).unwrap());
+        (response.status().as_u16(), String::from_utf8(response.into_body()).unwrap())
+    };
+    assert_eq!(send(r#"{"a": "x"}"#), (200, "\"one\"".to_owned()));
+    assert_eq!(send(r#"{"b": "x"}"#), (200, "\"two\"".to_owned()));
+    assert_eq!(send("{}").0, 400);
+}
