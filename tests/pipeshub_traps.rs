@@ -80,6 +80,7 @@ async fn filters_are_changed_while_a_sync_is_on_by_switching_it_off_and_on() {
     // An empty update is not sent.
     s.instance.clear_requests();
     assert!(connector.set_sync_filters().await.unwrap_err().is_invalid_argument());
+    assert!(connector.set_sync_filters().switch_off_and_on().await.unwrap_err().is_invalid_argument());
     assert!(connector.set_config().await.unwrap_err().is_invalid_argument());
     assert!(s.instance.requests().is_empty());
 }

@@ -1,5 +1,7 @@
 //! Notes the mistakes in a document that no stage has to correct, and the constraints that a client does not check.
 
+use std::collections::HashSet;
+
 use crate::document::{Node, Pointer, Value};
 use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
@@ -106,9 +108,16 @@ fn encodings(node: &Node, at: &Pointer, notes: &mut Notes) {
 
 /// Notes each constraint on values that a client does not check.
 pub(crate) fn note_unchecked(document: &Node, notes: &mut Notes) {
+    // A value with another note was left out or changed.
+    let noted: HashSet<Pointer> = notes.iter().map(|note| note.pointer.clone()).collect();
+    // The last `not`. What is in it is part of the same constraint. The walk visits an object before those in it.
+    let mut around: Option<Pointer> = None;
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
-        if kind != Object::Schema {
+        if kind != Object::Schema || around.as_ref().is_some_and(|around| at.is_within(around)) {
             return;
+        }
+        if node.get("not").is_some() {
+            around = Some(at.join("not"));
         }
         // In a tuple, `minItems` and `maxItems` decide its length.
         let is_tuple = node.get("prefixItems").is_some();
@@ -126,8 +135,9 @@ pub(crate) fn note_unchecked(document: &Node, notes: &mut Notes) {
                 "not" => value.as_object().is_some(),
                 _ => false,
             };
-            if constrains {
-                notes.push(Stage::Shape, Kind::Unchecked, &at.join(key), value, format!("`{key}` is not checked"));
+            let at = at.join(key);
+            if constrains && !noted.contains(&at) {
+                notes.push(Stage::Shape, Kind::Unchecked, &at, value, format!("`{key}` is not checked"));
             }
         }
     });

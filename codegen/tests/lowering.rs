@@ -20,6 +20,25 @@ fn told(notes: &[String], what: &[&str]) {
     assert!(notes.iter().any(|note| what.iter().all(|part| note.contains(part))), "{what:?}: {notes:#?}");
 }
 
+/// Each level would double the text if a tuple were written twice with its extensions.
+#[test]
+fn a_tuple_in_a_tuple_in_a_tuple_is_not_copied_at_each_level() {
+    let tuples = |levels: usize| {
+        let schema = (0..levels).fold("{type: string}".to_owned(), |inner, _| {
+            format!("{{type: array, prefixItems: [{inner}, {{type: integer}}]}}")
+        });
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {schema}}}}}\n"
+        );
+        lowered(&text).0
+    };
+    let size = |levels| tuples(levels).to_string().len();
+    assert!(size(40) < 5 * size(20), "{} {}", size(20), size(40));
+    let two = &tuples(2)["components"]["schemas"]["A"];
+    assert_eq!(two["x-prefix-items"][0]["x-prefix-items"][0]["type"], "string");
+    assert!(two["items"]["anyOf"][0].get("x-prefix-items").is_none(), "{two}");
+}
+
 #[test]
 fn operations_path_items_and_callbacks_behind_references_are_complete() {
     let (json, notes) = lowered(

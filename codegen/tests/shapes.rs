@@ -367,6 +367,12 @@ fn an_unchecked_constraint_is_not_a_loss_and_is_reported_once() {
     let shown = client.notes.grouped()[0].to_string();
     assert!(shown.starts_with("unchecked: t.yaml:") && shown.ends_with("[1 more]"), "{shown}");
     assert_eq!(client.notes.losses(), "");
+    // `not` is one constraint, and what was left out is none.
+    let schemas = "A: {not: {maxLength: 2, not: {pattern: a}}}\nB: {type: string, maxLength: -1, minLength: 2}\n";
+    let notes = document("", schemas).generate().unwrap().notes;
+    let unchecked: Vec<&str> =
+        notes.iter().filter(|note| note.kind == Kind::Unchecked).map(|note| note.reason.as_str()).collect();
+    assert_eq!(unchecked, ["`not` is not checked", "`minLength` is not checked"]);
 }
 
 #[test]

@@ -370,21 +370,30 @@ impl SetSyncFilters {
     /// if `was_on`, else off, whatever it was when this run began. Read the state once, store it before the first run, and
     /// pass the same value in each run:
     ///
-    /// ```no_run
-    /// # use serde_json::{Map, Value};
-    /// use connectors::pipeshub::Connector;
-    ///
-    /// # async fn example(connector: Connector, filters: Map<String, Value>) -> Result<(), Box<dyn std::error::Error>> {
-    /// let was_on: bool = match std::fs::read("was-on.json") {
+    /// ```
+    /// # use connectors::pipeshub::{Client, Credentials};
+    /// # use connectors_fake::pipeshub::Instance;
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let instance = Instance::start().await?;
+    /// # let credentials = Credentials::client(instance.client_id(), instance.client_secret()).instance(instance.url());
+    /// # let client = Client::builder(credentials).clock(instance.clock()).build()?;
+    /// # let connector = client.connector("s3-01");
+    /// # let file = std::env::temp_dir().join(format!("was-on-{}.json", std::process::id()));
+    /// # let filters = serde_json::json!({"sync": {"buckets": {"operator": "in", "value": ["a"]}}});
+    /// # let filters = filters.as_object().cloned();
+    /// let was_on: bool = match std::fs::read(&file) {
     ///     Ok(stored) => serde_json::from_slice(&stored)?,
     ///     Err(_) => {
     ///         let was_on = connector.get().await?.is_active == Some(true);
-    ///         std::fs::write("was-on.json", serde_json::to_vec(&was_on)?)?;
+    ///         std::fs::write(&file, serde_json::to_vec(&was_on)?)?;
     ///         was_on
     ///     }
     /// };
     /// connector.set_sync_filters().filters(filters).switch_off_and_on_from(was_on).await?;
-    /// std::fs::remove_file("was-on.json")?;
+    /// std::fs::remove_file(&file)?;
+    /// # assert!(was_on && connector.get().await?.is_active == Some(true));
     /// # Ok(())
     /// # }
     /// ```
@@ -397,20 +406,23 @@ impl SetSyncFilters {
     }
 
     async fn send(self) -> Result<FiltersSyncResponse, Error> {
+        // It is refused, if it is empty, before the sync is switched off.
+        let request = self.request()?;
         let given = match self.switches {
-            Switches::No => return self.put().await,
+            Switches::No => return self.put(&request).await,
             Switches::IfOn => None,
             Switches::From(was_on) => Some(was_on),
         };
         let connector = self.connector.clone();
         let switched = connector.set_sync(false).await.map_err(|error| match error.may_have_happened() {
+            true if given == Some(false) => error.in_context("the sync may be on or off now"),
             true => {
                 error.in_context("the sync may be off now; to switch it on again, use `switch_off_and_on_from(true)`")
             }
             false => error,
         })?;
         let was_on = given.unwrap_or(switched.is_flipped());
-        let changed = self.put().await;
+        let changed = self.put(&request).await;
         if !was_on {
             return changed;
         }
@@ -429,16 +441,20 @@ impl SetSyncFilters {
         }
     }
 
-    async fn put(self) -> Result<FiltersSyncResponse, Error> {
+    fn request(&self) -> Result<types::UpdateConnectorFiltersSyncRequest, Error> {
         let request = types::UpdateConnectorFiltersSyncRequest {
-            extra: as_given([("sync", self.sync), ("filters", self.filters)]),
+            extra: as_given([("sync", self.sync.clone()), ("filters", self.filters.clone())]),
             ..Default::default()
         };
         if request.extra.is_empty() {
             return Err(Error::new(Kind::Argument, "the update is empty; nothing was sent"));
         }
+        Ok(request)
+    }
+
+    async fn put(&self, request: &types::UpdateConnectorFiltersSyncRequest) -> Result<FiltersSyncResponse, Error> {
         let Connector { client, id } = &self.connector;
-        let sent = client.api.config().update_filters_sync_config(id, &request).send().await?;
+        let sent = client.api.config().update_filters_sync_config(id, request).send().await?;
         Ok(accepted(sent)?.0)
     }
 }

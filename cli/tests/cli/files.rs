@@ -98,7 +98,7 @@ async fn the_example_of_the_readme_is_applied_and_changes_no_field_that_it_does_
     assert_eq!(applied.code, 0, "{applied:?}");
     let plan = world.run("plan example.toml").await;
     assert_eq!((plan.code, plan.out.as_str()), (0, ""), "{}", plan.err);
-    // It stays on, and in its scope, if the file does not say so.
+    // Without `sync` and `scope` in the file, both stay as they are.
     let id = applied.rows().iter().find(|row| row["connector"] == "pipeshub.reports").unwrap()["id"].clone();
     world.write("example.toml", &example.replace("scope = \"team\"\n", "").replace("sync = true\n", ""));
     for _ in 0..2 {

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::document::{Map, Node, Pointer};
 use crate::note::{Fix, Kind, Note, Notes};
 use crate::overlay::{self, Effect};
+use crate::plain::plain;
 use crate::{Client, Generator, inspect_overlay};
 
 use super::overlays::written;
@@ -98,7 +99,7 @@ impl Check {
                 println!("an overlay fixes {} of {before}:\n", before - after.min(before));
                 match &self.fix {
                     Some(path) => println!("  it is in {}", path.display()),
-                    None => print!("{}", fixes.to_yaml()?),
+                    None => fixes.to_yaml()?.lines().for_each(|line| println!("{}", plain(line))),
                 }
             }
             _ if open(client) > 0 => println!("no overlay action is certain to fix any of it"),

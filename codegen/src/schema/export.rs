@@ -4,6 +4,15 @@ use super::model::{Additional, Annotations, Bound, Discriminator, Limits, Model,
 use crate::document::{Map, Node, Pointer, Value};
 use crate::span::Span;
 
+/// What is written of a tuple.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tuples {
+    /// `items`, and the extensions that keep the order of its parts.
+    Whole,
+    /// Only `items`.
+    Items,
+}
+
 impl Model {
     /// Puts every schema back at its place in the document that it was taken from.
     pub(crate) fn export(&self, document: &mut Node) {
@@ -11,7 +20,7 @@ impl Model {
         let components = self.components().map(|id| (component(id), id));
         for (at, id) in components.chain(self.places.iter().map(|(at, id)| (at.clone(), *id))) {
             if let Some(node) = document.pointer_mut(at.as_str()) {
-                *node = self.node(id);
+                *node = self.node(id, Tuples::Whole);
             }
         }
     }
@@ -20,13 +29,13 @@ impl Model {
         self.name(component).unwrap_or_default()
     }
 
-    fn nodes(&self, ids: &[SchemaId], span: &Span) -> Node {
-        Node::at(ids.iter().map(|id| self.node(*id)).collect::<Vec<_>>(), span)
+    fn nodes(&self, ids: &[SchemaId], tuples: Tuples, span: &Span) -> Node {
+        Node::at(ids.iter().map(|id| self.node(*id, tuples)).collect::<Vec<_>>(), span)
     }
 
     /// Writes one schema. A keyword that 3.0.3 does not have becomes an extension, or was already normalized to other
     /// keywords.
-    fn node(&self, id: SchemaId) -> Node {
+    fn node(&self, id: SchemaId, tuples: Tuples) -> Node {
         let schema = self.get(id);
         let Schema {
             span,
@@ -69,13 +78,13 @@ impl Model {
         written.node("default", default);
         for (key, branches) in [("allOf", all_of), ("oneOf", one_of), ("anyOf", any_of)] {
             if let Some(branches) = branches {
-                written.put(key, self.nodes(branches, span).value);
+                written.put(key, self.nodes(branches, tuples, span).value);
             }
         }
-        written.maybe("not", not.map(|not| self.node(not).value));
+        written.maybe("not", not.map(|not| self.node(not, tuples).value));
         written.maybe("discriminator", discriminator.as_ref().map(|it| discriminated(it, span)));
         let nodes = |all: &super::model::Properties| -> Map {
-            all.iter().map(|(name, property)| (name.clone(), self.node(*property))).collect()
+            all.iter().map(|(name, property)| (name.clone(), self.node(*property, tuples))).collect()
         };
         written.maybe("properties", properties.as_ref().map(nodes));
         written.texts("required", required);
@@ -83,18 +92,23 @@ impl Model {
             Additional::Unsaid => {}
             Additional::Any => written.put("additionalProperties", true),
             Additional::Closed => written.put("additionalProperties", false),
-            Additional::Schema(values) => written.put("additionalProperties", self.node(*values).value),
+            Additional::Schema(values) => written.put("additionalProperties", self.node(*values, tuples).value),
         }
-        written.maybe("items", items.map(|items| self.node(items).value));
+        // `items` of a tuple repeats its parts for readers of 3.0.3, and needs no extensions: with them, each level of
+        // nested tuples would double the text.
+        let of_items = if prefix.is_some() { Tuples::Items } else { tuples };
+        written.maybe("items", items.map(|items| self.node(items, of_items).value));
         // The extension keeps the order of a tuple's items. `normalise` reads it.
-        if let Some(prefix) = prefix
+        if tuples == Tuples::Whole
+            && let Some(prefix) = prefix
             && let [first, ..] = prefix.as_slice()
         {
-            let nodes = self.nodes(prefix, &self.get(*first).span);
+            let nodes = self.nodes(prefix, tuples, &self.get(*first).span);
             written.map.insert("x-prefix-items".to_owned(), nodes);
         }
-        written.maybe("x-other-items", rest.map(|rest| self.node(rest).value));
-        written.maybe("x-json-text", content.map(|content| self.node(content).value));
+        written
+            .maybe("x-other-items", rest.filter(|_| tuples == Tuples::Whole).map(|rest| self.node(rest, tuples).value));
+        written.maybe("x-json-text", content.map(|content| self.node(content, tuples).value));
         written.limits(limits);
         written.maybe("readOnly", *read_only);
         written.maybe("writeOnly", *write_only);

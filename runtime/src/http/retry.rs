@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{DATE, HeaderMap, RETRY_AFTER};
+use http::header::{AGE, DATE, HeaderMap, RETRY_AFTER};
 
 /// The size of a full budget: 100 retries, or 50 after timeouts.
 const BUDGET: u32 = 500;
@@ -107,7 +107,11 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(text).ok()?;
-    let sent = headers.get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?.trim()).ok());
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let sent = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+    // A response from a cache is older than it seems (RFC 9111, section 5.1).
+    let age = Duration::from_secs(text(AGE).and_then(|age| age.parse().ok()).unwrap_or_default());
+    let sent = sent.map(|sent| sent.checked_add(age).unwrap_or(now));
     Some(date.duration_since(sent.unwrap_or(now)).unwrap_or_default())
 }
 
@@ -190,6 +194,11 @@ mod tests {
             headers.insert(DATE, date.parse().unwrap());
             assert_eq!(retry_after(&headers, now), Some(Duration::from_secs(wait)), "{date}");
         }
+        let mut cached = HeaderMap::new();
+        cached.insert(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT".parse().unwrap());
+        cached.insert(DATE, "Sun, 06 Nov 1994 08:39:47 GMT".parse().unwrap());
+        cached.insert(AGE, "590".parse().unwrap());
+        assert_eq!(retry_after(&cached, now), Some(Duration::from_secs(10)));
         assert_eq!(with("99999999999999999999999"), Some(Duration::MAX));
     }
 

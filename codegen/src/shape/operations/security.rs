@@ -13,6 +13,8 @@ use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Serv
 /// The security schemes that the document declares. A scheme that no generated method sends gets a note.
 pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
+    // How many schemes have had this stem: the search for a free name goes on where the last one ended.
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
     let mut schemes = Vec::new();
     for (wire, node) in declared.into_iter().flatten() {
@@ -27,9 +29,13 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
                 continue;
             }
         };
-        let mut name = names::snake(wire);
+        let first = names::snake(wire);
+        let stem = first.trim_end_matches('_').to_owned();
+        let next = numbers.entry(stem.clone()).or_insert(0_usize);
+        let mut name = first;
         while methods(&name, &kind).iter().any(|method| taken.contains(method)) {
-            name = format!("{}_scheme", name.trim_end_matches('_'));
+            *next += 1;
+            name = if *next == 1 { format!("{stem}_scheme") } else { format!("{stem}_scheme_{next}") };
         }
         taken.extend(methods(&name, &kind));
         let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
