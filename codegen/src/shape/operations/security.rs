@@ -13,7 +13,7 @@ use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Serv
 /// The security schemes that the document declares. A scheme that no generated method sends gets a note.
 pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
     let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
-    // How many schemes have had this stem: the search for a free name goes on where the last one ended.
+    // How many schemes have had this stem: the search for a free name continues after the last one.
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
     let mut schemes = Vec::new();
