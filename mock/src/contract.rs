@@ -172,7 +172,8 @@ impl Contract {
             if values.is_empty() && parameter.required && parameter.plain {
                 return Err(refuse(at(), "it is required".to_owned()));
             }
-            if !values.is_empty() && parameter.plain {
+            let is_empty = parameter.may_be_empty && values.iter().all(String::is_empty);
+            if !values.is_empty() && parameter.plain && !is_empty {
                 self.check_texts(&parameter.schema, &values).map_err(|mistake| refuse(at(), mistake.to_string()))?;
             }
         }

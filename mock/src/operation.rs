@@ -46,6 +46,8 @@ pub struct Parameter {
     pub segment: Option<usize>,
     /// Whether its text is its value: it is not an object, and has no style.
     pub(crate) plain: bool,
+    /// Whether it may be there without a value (`allowEmptyValue`).
+    pub(crate) may_be_empty: bool,
 }
 
 /// The body of a request.
@@ -295,6 +297,7 @@ fn parameter(root: &Value, place: String, path: &[&str]) -> Parameter {
         segment: path.iter().position(|segment| location == "path" && *segment == whole),
         required: node["required"] == true && location != "path",
         plain: node.get("schema").is_some() && plain_style && shape["type"] != "object",
+        may_be_empty: location == "query" && node["allowEmptyValue"] == true,
         name,
         location,
         schema,

@@ -18,7 +18,13 @@ const DOCUMENT: &str = r##"{
             "/pets/all": {"put": {
                 "operationId": "putAll", "responses": {"204": {}}, "security": [{"session": [], "token": []}, {"login": []}]
             }},
-            "/pets": {"put": {"operationId": "putNone", "responses": {"204": {}}, "security": []}}
+            "/pets": {"put": {
+                "operationId": "putNone", "responses": {"204": {}}, "security": [],
+                "parameters": [
+                    {"name": "all", "in": "query", "allowEmptyValue": true, "schema": {"type": "boolean"}},
+                    {"name": "once", "in": "query", "schema": {"type": "boolean"}}
+                ]
+            }}
         },
         "security": [{"key": []}],
         "components": {"securitySchemes": {
@@ -93,6 +99,11 @@ fn a_response_is_an_instance_if_the_request_has_a_credential() {
     assert_eq!(respond("/pets/all", &[("authorization", "Bearer t")], "").status(), 204);
     // And this one requires none.
     assert_eq!(respond("/pets", &[], "").status(), 204);
+    // A parameter may be empty only if the document allows it.
+    assert_eq!(respond("/pets?all", &[], "").status(), 204);
+    assert_eq!(respond("/pets?all=&once=true", &[], "").status(), 204);
+    assert_eq!(respond("/pets?all=maybe", &[], "").status(), 400);
+    assert_eq!(respond("/pets?once=", &[], "").status(), 400);
 }
 
 #[tokio::test]
