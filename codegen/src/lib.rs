@@ -42,6 +42,7 @@
 #[cfg(feature = "diff")]
 mod api;
 mod bundle;
+mod calls;
 // Code that the command and the project's own tasks share. It may change with every version.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -270,9 +271,10 @@ impl Generator {
         let (overlaid, document, schemas, mut notes) = self.shapeable()?;
         mistakes::note_unchecked(&overlaid, &mut notes);
         drop(overlaid);
-        let (mut api, names) = shape::shape(&document, &schemas, &self.names, &mut notes);
+        let calls = calls::read(&document, &schemas, &mut notes);
+        let (mut api, names) = shape::shape(&document, &calls, &schemas, &self.names, &mut notes);
         // The document is no longer needed. The code is larger, so the document is dropped first.
-        drop((document, schemas));
+        drop((document, calls, schemas));
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();

@@ -258,7 +258,7 @@ impl Table<'_> {
             }
             let (response, at) = resolve_at(document, response, at.join("responses").join(status));
             // The status and the headers of every response are returned.
-            let is_status = crate::shape::status::Status::parse(status);
+            let is_status = crate::calls::Status::parse(status);
             self.add(Declared::Status, &at, is_status.is_some());
             for header in response.get("headers").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
                 if header.eq_ignore_ascii_case("content-type") {

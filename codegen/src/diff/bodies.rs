@@ -1,20 +1,21 @@
 //! Compares request bodies and responses: which exist, their media types, and which of these the client uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::resolve_at;
+use indexmap::IndexMap;
+
+use crate::calls::{Encoding, Header, Media, Response, Status, Style, Used};
+use crate::document::Pointer;
 use crate::schema::{same, says_the_same};
 use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
 
-use super::compare::{Comparison, Operation, Side, Spot, Way};
+use super::compare::{Comparison, Operation, Spot, Way};
 
-/// The media types of a body or response: by essence, the full text and the content.
-type Media<'a> = BTreeMap<String, (&'a String, &'a Node)>;
+/// The media types of a body or response, by essence.
+type ByEssence<'a> = BTreeMap<String, &'a Media>;
 
-fn media(node: &Node) -> Media<'_> {
-    let content = node.get("content").and_then(Node::as_object);
-    content.into_iter().flatten().map(|(name, content)| (essence(name), (name, content))).collect()
+fn media(content: &[Media]) -> ByEssence<'_> {
+    content.iter().map(|media| (essence(&media.name), media)).collect()
 }
 
 fn essence(name: &str) -> String {
@@ -26,7 +27,7 @@ fn is_json(essence: &str) -> bool {
 }
 
 /// The media type of a body that the client sends.
-fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
+fn sent(shaped: Option<&Shaped>, media: &ByEssence<'_>) -> Option<String> {
     let content = &shaped?.body.as_ref()?.content;
     let named = match content {
         BodyContent::Json(_, name) => essence(name),
@@ -40,7 +41,7 @@ fn sent(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
 }
 
 /// The media type of a response that the client requests and reads.
-fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
+fn read(shaped: Option<&Shaped>, media: &ByEssence<'_>) -> Option<String> {
     let shaped = shaped?;
     if !matches!(shaped.success, Payload::Json(_) | Payload::ByStatus(_)) {
         return None;
@@ -53,43 +54,40 @@ fn read(shaped: Option<&Shaped>, media: &Media<'_>) -> Option<String> {
         .or_else(|| find(&|name| name.contains('*')))
 }
 
-/// A body or response of one document: its node, its places, and the media type that the client uses, if it is only one.
+/// The content of a body or response of one document, and the media type that the client uses, if it is only one.
 struct Content<'a> {
-    node: &'a Node,
+    media: &'a [Media],
     /// The place in the operation.
-    at: Pointer,
-    /// The place of what is referred to.
-    own: Pointer,
+    at: &'a Pointer,
     used: Option<String>,
 }
 
 impl<'a> Comparison<'a> {
     pub(super) fn bodies(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        let (at, there) = (old.at().join("requestBody"), new.at().join("requestBody"));
         let (before, after) = (self.old, self.new);
-        let resolved = |side: Side<'a>, operation: &Operation<'a>, at: &Pointer| {
-            operation.node.get("requestBody").map(|body| resolve_at(side.document, body, at.clone()))
-        };
-        let (was, is) = (resolved(before, &old, &at), resolved(after, &new, &there));
-        match (was, is) {
-            (Some(_), None) => self.say_at(&at, "body-removed", "it no longer has a body"),
-            (None, Some((body, _))) if body.is_true("required") => {
+        match (&old.call.body, &new.call.body) {
+            (Some(was), None) => self.say_at(&was.here, "body-removed", "it no longer has a body"),
+            (None, Some(is)) if is.required => {
+                let at = old.at().join("requestBody");
                 self.say_at(&at, "body-added-required", "it has a required body now");
             }
-            (None, Some(_)) => self.say_at(&at, "body-added", "it has an optional body now"),
-            (Some((was, own)), Some((is, own_there))) => {
-                match (was.is_true("required"), is.is_true("required")) {
-                    (false, true) => self.say_at(&at, "body-required", "its body is required now"),
-                    (true, false) => self.say_at(&at, "body-optional", "its body is optional now"),
+            (None, Some(_)) => {
+                self.say_at(&old.at().join("requestBody"), "body-added", "it has an optional body now");
+            }
+            (Some(was), Some(is)) => {
+                match (was.required, is.required) {
+                    (false, true) => self.say_at(&was.here, "body-required", "its body is required now"),
+                    (true, false) => self.say_at(&was.here, "body-optional", "its body is optional now"),
                     _ => {}
                 }
-                self.words(was, is, "the body");
-                let used = (sent(before.shaped(&old), &media(was)), sent(after.shaped(&new), &media(is)));
+                self.text("description", &was.description, &is.description, "the body");
+                let used =
+                    (sent(before.shaped(&old), &media(&was.content)), sent(after.shaped(&new), &media(&is.content)));
                 self.contents(
                     Way::Request,
                     "the body",
-                    Content { node: was, at, own, used: used.0 },
-                    Content { node: is, at: there, own: own_there, used: used.1 },
+                    Content { media: &was.content, at: &was.here, used: used.0 },
+                    Content { media: &is.content, at: &is.here, used: used.1 },
                 );
             }
             (None, None) => {}
@@ -97,73 +95,61 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) fn responses(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        let (at, there) = (old.at().join("responses"), new.at().join("responses"));
         let (before, after) = (self.old, self.new);
         let reads_failures = self.reads_failures(&old, &new);
-        let list = |node: &'a Node| node.get("responses").and_then(Node::as_object);
-        let (Some(was), Some(is)) = (list(old.node), list(new.node)) else { return };
+        let (was, is) = (&old.call.responses, &new.call.responses);
         let pairs = statuses(was, is);
-        let resolved = |side: Side<'a>, all: &'a Map, status: &str, at: &Pointer| {
-            all.get(status).map(|response| resolve_at(side.document, response, at.clone()))
-        };
-        for status in was.keys() {
-            let at = at.join(status);
-            // Without a documented success, `default` is the success.
-            let documented = was.keys().any(|status| status.starts_with('2'));
-            let success = status.starts_with('2') || status == "default" && !documented;
-            let Some(now) = pairs.get(status) else {
+        // Without a documented success, `default` is the success.
+        let documented = was.keys().any(|status| status.is_success());
+        for (status, was) in was {
+            let success = status.is_success() || *status == Status::Default && !documented;
+            let text = status.text();
+            let Some((now, is)) = pairs.get(status).and_then(|now| Some((now, is.get(now)?))) else {
                 let rule = if success { "status-removed" } else { "error-status-removed" };
-                self.say_at(&at, rule, format!("it no longer responds with {status}"));
+                self.say_at(&was.here, rule, format!("it no longer responds with {text}"));
                 continue;
             };
             if now != status {
-                self.say("status-changed", format!("it responds with {now} now, instead of {status}"));
+                self.say("status-changed", format!("it responds with {} now, instead of {text}", now.text()));
             }
-            let there = there.join(now);
-            let (Some((was, own)), Some((is, own_there))) =
-                (resolved(before, was, status, &at), resolved(after, is, now, &there))
-            else {
-                continue;
-            };
-            let place = format!("the response {status}");
-            self.words(was, is, &place);
+            let place = format!("the response {text}");
+            self.text("description", &was.description, &is.description, &place);
             self.unread = !success && !reads_failures;
             let way = if self.unread { Way::Unread } else { Way::Response };
             let used = match success {
-                true => (read(before.shaped(&old), &media(was)), read(after.shaped(&new), &media(is))),
+                true => {
+                    (read(before.shaped(&old), &media(&was.content)), read(after.shaped(&new), &media(&is.content)))
+                }
                 false => (None, None),
             };
             self.contents(
                 way,
                 &place,
-                Content { node: was, at, own: own.clone(), used: used.0 },
-                Content { node: is, at: there, own: own_there.clone(), used: used.1 },
+                Content { media: &was.content, at: &was.here, used: used.0 },
+                Content { media: &is.content, at: &is.here, used: used.1 },
             );
-            self.headers((was, &own), (is, &own_there), &place);
+            self.headers(&was.headers, &is.headers, &place);
             self.unread = false;
         }
         for status in is.keys().filter(|status| !pairs.values().any(|paired| paired == *status)) {
-            let rule = if status.starts_with('2') { "status-added" } else { "error-status-added" };
-            self.say(rule, format!("it may respond with {status} now"));
+            let rule = if status.is_success() { "status-added" } else { "error-status-added" };
+            self.say(rule, format!("it may respond with {} now", status.text()));
         }
     }
 
     /// Compares the media types of two bodies or responses.
     fn contents(&mut self, way: Way, place: &str, old: Content<'a>, new: Content<'a>) {
-        let (before, after) = (media(old.node), media(new.node));
-        let at = |content: &Content<'_>, key: &str| content.at.join("content").join(key).join("schema");
-        let (was, is) = (self.old.schemas, self.new.schemas);
-        let was_of = |key: &str| was.at(&old.own.join("content").join(key).join("schema"));
-        let is_of = |key: &str| is.at(&new.own.join("content").join(key).join("schema"));
-        let spot = |old_key: &str, new_key: &str| Spot {
+        let (before, after) = (media(old.media), media(new.media));
+        let at = |content: &Content<'_>, media: &Media| content.at.join("content").join(&media.name).join("schema");
+        let spot = |was: &Media, is: &Media| Spot {
             way,
             place: place.to_owned(),
             depth: 0,
             optional: false,
-            at: at(&old, old_key),
-            there: at(&new, new_key),
+            at: at(&old, was),
+            there: at(&new, is),
         };
-        for (name, (key, content)) in &before {
+        for (name, was) in &before {
             // The client has a method for each media type of a body, so each can be sent. It can ask for each media
             // type of a response, and then returns bytes.
             let unread = way != Way::Request && old.used.as_ref().is_some_and(|used| used != name);
@@ -171,20 +157,20 @@ impl<'a> Comparison<'a> {
                 None => {
                     let rule = way.of("request-media-type-removed", "response-media-type-removed");
                     self.say_at(
-                        &old.at.join("content").join(key),
+                        &old.at.join("content").join(&was.name),
                         rule,
                         format!("{place} no longer has the media type `{name}`"),
                     );
                     // The media type that replaces it.
                     let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
-                    if let Some((other, _)) = next {
-                        self.members(was_of(key), is_of(other), &spot(key, other));
+                    if let Some(is) = next {
+                        self.members(was.schema, is.schema, &spot(was, is));
                     }
                 }
-                Some((other, _)) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
+                Some(is) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
                     // The client does not contain this media type.
-                    let equal = match (was_of(key), is_of(other)) {
-                        (Some(old), Some(new)) => same((was, old), (is, new)),
+                    let equal = match (was.schema, is.schema) {
+                        (Some(was), Some(is)) => same((self.old.schemas, was), (self.new.schemas, is)),
                         (old, new) => old.is_none() && new.is_none(),
                     };
                     if !equal {
@@ -194,10 +180,10 @@ impl<'a> Comparison<'a> {
                         );
                     }
                 }
-                Some((other, now)) => {
-                    self.members(was_of(key), is_of(other), &spot(key, other));
+                Some(is) => {
+                    self.members(was.schema, is.schema, &spot(was, is));
                     if way == Way::Request {
-                        self.encoding(content, now, place);
+                        self.encoding(was, is, place);
                     }
                 }
             }
@@ -215,15 +201,10 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares how the properties of a form are serialized.
-    fn encoding(&mut self, old: &Node, new: &Node, place: &str) {
-        let empty = Map::new();
-        let list = |node: &Node| node.get("encoding").and_then(Node::as_object).unwrap_or(&empty).clone();
-        let (before, after) = (list(old), list(new));
-        let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
-        names.sort();
-        names.dedup();
+    fn encoding(&mut self, old: &Media, new: &Media, place: &str) {
+        let names: BTreeSet<&String> = old.encoding.keys().chain(new.encoding.keys()).collect();
         for name in names {
-            let (was, is) = (written(before.get(name)), written(after.get(name)));
+            let (was, is) = (written(old.encoding.get(name)), written(new.encoding.get(name)));
             if was != is {
                 let what = format!("`{name}` of {place} was serialized {was} and is serialized {is}");
                 self.say("request-encoding-changed", what);
@@ -232,28 +213,22 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares the documented headers of two responses. The client has a constant for each.
-    fn headers(&mut self, old: (&'a Node, &Pointer), new: (&'a Node, &Pointer), place: &str) {
-        let list = |side: Side<'a>, (node, at): (&'a Node, &Pointer)| -> BTreeMap<String, (&'a Node, Pointer)> {
-            let headers = node.get("headers").and_then(Node::as_object).into_iter().flatten();
-            let resolved = |(name, header): (&String, &'a Node)| {
-                let at = at.join("headers").join(name);
-                (name.to_ascii_lowercase(), resolve_at(side.document, header, at))
-            };
-            headers.map(resolved).collect()
+    fn headers(&mut self, old: &'a Headers, new: &'a Headers, place: &str) {
+        let by_name = |headers: &'a Headers| -> BTreeMap<String, &'a Header> {
+            headers.iter().map(|(name, header)| (name.to_ascii_lowercase(), &**header)).collect()
         };
-        let (before, after) = (list(self.old, old), list(self.new, new));
-        for (name, (was, at)) in &before {
-            let Some((is, there)) = after.get(name) else {
+        let (before, after) = (by_name(old), by_name(new));
+        for (name, was) in &before {
+            let Some(is) = after.get(name) else {
                 self.say("response-header-removed", format!("{place} no longer has the header `{name}`"));
                 continue;
             };
-            self.words(was, is, &format!("the header `{name}` of {place}"));
-            let schema = |side: Side<'a>, at: &Pointer| side.schemas.at(&at.join("schema"));
-            let equal = match (schema(self.old, at), schema(self.new, there)) {
+            self.text("description", &was.description, &is.description, &format!("the header `{name}` of {place}"));
+            let equal = match (was.schema, is.schema) {
                 (Some(old), Some(new)) => says_the_same((self.old.schemas, old), (self.new.schemas, new)),
                 (old, new) => old.is_none() && new.is_none(),
             };
-            if !equal || was.is_true("required") != is.is_true("required") {
+            if !equal || was.required != is.required {
                 self.say("response-header-changed", format!("the header `{name}` of {place} changed"));
             }
         }
@@ -264,46 +239,49 @@ impl<'a> Comparison<'a> {
 }
 
 /// How a property of a form is serialized: its encoding with the defaults that this implies (OpenAPI 3.1, 4.8.15).
-fn written(encoding: Option<&Node>) -> String {
-    let text = |key: &str| encoding.and_then(|it| it.str(key));
-    let style = text("style").unwrap_or("form");
-    let explode = encoding.and_then(|it| it.get("explode")).and_then(Node::as_bool).unwrap_or(style == "form");
-    let mut told = format!("in the style `{style}`");
+fn written(encoding: Option<&Encoding>) -> String {
+    let style = encoding.and_then(|it| it.style).unwrap_or(Style::Form);
+    let explode = encoding.and_then(|it| it.explode).unwrap_or(style.explodes());
+    let mut told = format!("in the style `{}`", style.name());
     if explode {
         told.push_str(", exploded");
     }
-    if encoding.is_some_and(|it| it.is_true("allowReserved")) {
+    if encoding.is_some_and(|it| it.reserved == Some(true)) {
         told.push_str(", with reserved characters unchanged");
     }
-    if let Some(media) = text("contentType") {
+    if let Some(media) = encoding.and_then(|it| it.media.as_ref()) {
         told.push_str(&format!(", as `{media}`"));
     }
-    let headers = encoding.and_then(|it| it.get("headers")).and_then(Node::as_object);
-    let names: Vec<String> = headers.into_iter().flatten().map(|(name, _)| name.to_ascii_lowercase()).collect();
+    let headers = encoding.into_iter().flat_map(|it| it.headers.keys());
+    let names: Vec<String> = headers.map(|name| name.to_ascii_lowercase()).collect();
     if !names.is_empty() {
         told.push_str(&format!(", with the headers {}", names.join(", ")));
     }
     told
 }
 
+type Headers = IndexMap<String, Used<Header>>;
+type Responses = IndexMap<Status, Used<Response>>;
+
 /// Pairs of statuses: equal ones, and one that replaced another and has the same content.
-fn statuses(old: &Map, new: &Map) -> BTreeMap<String, String> {
-    let mut pairs: BTreeMap<String, String> =
-        old.keys().filter(|status| new.contains_key(*status)).map(|status| (status.clone(), status.clone())).collect();
-    let class = |status: &str| status.chars().next().filter(char::is_ascii_digit);
-    let media =
-        |node: &Node| node.get("content").and_then(Node::as_object).map(|it| it.keys().cloned().collect::<Vec<_>>());
-    for (status, response) in old.iter().filter(|(status, _)| !new.contains_key(*status)) {
-        let same = |(other, now): &(&String, &Node)| {
+fn statuses(old: &Responses, new: &Responses) -> BTreeMap<Status, Status> {
+    let mut pairs: BTreeMap<Status, Status> =
+        old.keys().filter(|status| new.contains_key(*status)).map(|status| (*status, *status)).collect();
+    let media = |response: &Response| response.content.iter().map(|media| media.name.clone()).collect::<Vec<_>>();
+    for (status, was) in old.iter().filter(|(status, _)| !new.contains_key(*status)) {
+        let same = |(other, now): &(&Status, &Used<Response>)| {
             !old.contains_key(*other)
-                && class(other) == class(status)
-                && class(status).is_some()
-                && (response.get("$ref").is_some() && response.get("$ref") == now.get("$ref")
-                    || response.get("$ref").is_none() && now.get("$ref").is_none() && media(response) == media(now))
+                && other.hundreds() == status.hundreds()
+                && status.hundreds().is_some()
+                && match (was.is_shared(), now.is_shared()) {
+                    (true, true) => was.at == now.at,
+                    (false, false) => media(was) == media(now),
+                    _ => false,
+                }
         };
-        let free = |(other, _): &(&String, &Node)| !pairs.values().any(|paired| paired == *other);
-        let found = new.iter().filter(free).find(same).map(|(other, _)| other.clone());
-        pairs.extend(found.map(|other| (status.clone(), other)));
+        let free = |(other, _): &(&Status, &Used<Response>)| !pairs.values().any(|paired| paired == *other);
+        let found = new.iter().filter(free).find(same).map(|(other, _)| *other);
+        pairs.extend(found.map(|other| (*status, other)));
     }
     pairs
 }

@@ -1,5 +1,6 @@
 //! Brings a document into canonical form, so that two spellings of one meaning become equal.
 
+use crate::calls::{self, Calls};
 use crate::diagnostic::Error;
 use crate::document::Node;
 use crate::lower::{self, lower};
@@ -11,6 +12,7 @@ use crate::select::{self, Selection};
 pub(super) struct Canonical {
     /// Everything but the schemas.
     pub(super) document: Node,
+    pub(super) calls: Calls,
     pub(super) schemas: Model,
 }
 
@@ -31,7 +33,8 @@ pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
         }
         schemas.set(id, schema);
     }
-    Ok(Canonical { document, schemas })
+    let calls = calls::read(&document, &schemas, &mut Notes::default());
+    Ok(Canonical { document, calls, schemas })
 }
 
 /// Normalizes the positions of a tuple. Drops `items`, which lists the types of all items.

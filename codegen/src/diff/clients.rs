@@ -88,7 +88,7 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
     let old_aliases: BTreeMap<String, String> = old_aliases.collect();
     let aliases = (&old_aliases, &resolved.1);
     let mut found = Vec::new();
-    let operations = Operation::all(&document.document);
+    let operations = Operation::all(&document.document, &document.calls);
     let labels: HashMap<Pointer, String> =
         operations.iter().map(|operation| (operation.at(), operation.label())).collect();
     let later: HashMap<&Pointer, String> =
@@ -260,7 +260,7 @@ fn component(model: &Model, at: &Pointer) -> Option<SchemaId> {
 
 /// The outermost schemas at a place and below it. References to shared responses and the like are followed.
 fn schemas_at(canonical: &Canonical, at: &Pointer) -> Vec<SchemaId> {
-    let Canonical { document, schemas } = canonical;
+    let Canonical { document, schemas, calls: _ } = canonical;
     let mut found: Vec<SchemaId> = schema_at(schemas, at).into_iter().collect();
     let mut queue = vec![at.clone()];
     let mut followed = BTreeSet::new();
@@ -327,7 +327,7 @@ struct Users<'a> {
 
 impl<'a> Users<'a> {
     fn new(canonical: &'a Canonical) -> Self {
-        Self { canonical, operations: Operation::all(&canonical.document), reach: None }
+        Self { canonical, operations: Operation::all(&canonical.document, &canonical.calls), reach: None }
     }
 
     /// The operations that a place of the document affects.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use heck::ToSnakeCase;
 
+use crate::calls::{self, Calls, Item};
 use crate::document::{Node, Pointer};
 use crate::grammar;
 use crate::schema::{Model, SchemaId};
@@ -66,6 +67,7 @@ impl Spot {
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
     pub(super) document: &'a Node,
+    pub(super) calls: &'a Calls,
     pub(super) schemas: &'a Model,
     shaped: &'a HashMap<&'a str, &'a Shaped>,
 }
@@ -124,6 +126,8 @@ pub(super) struct Operation<'a> {
     method: &'a str,
     pub(super) node: &'a Node,
     pub(super) item: &'a Node,
+    pub(super) shared: &'a Item,
+    pub(super) call: &'a calls::Operation,
 }
 
 /// Compares two documents in canonical form, each with its shaped API.
@@ -139,8 +143,8 @@ fn by_place(api: &Api) -> HashMap<&str, &Shaped> {
 }
 
 /// The tag that the operations with these labels have in common.
-pub(super) fn tag_of(document: &Node, labels: &[String]) -> Option<String> {
-    let operations = Operation::all(document);
+pub(super) fn tag_of(canonical: &Canonical, labels: &[String]) -> Option<String> {
+    let operations = Operation::all(&canonical.document, &canonical.calls);
     let tags = operations.iter().filter(|operation| labels.contains(&operation.label())).map(Operation::tag);
     common(tags)
 }
@@ -151,9 +155,18 @@ fn common<'a>(mut tags: impl Iterator<Item = Option<&'a str>>) -> Option<String>
 }
 
 impl<'a> Operation<'a> {
-    pub(super) fn all(document: &'a Node) -> Vec<Self> {
+    pub(super) fn all(document: &'a Node, calls: &'a Calls) -> Vec<Self> {
         grammar::operations(document)
-            .map(|(path, method, node, item)| Operation { id: node.str("operationId"), path, method, node, item })
+            .zip(calls.operations())
+            .map(|((path, method, node, item), (shared, call))| Operation {
+                id: node.str("operationId"),
+                path,
+                method,
+                node,
+                item,
+                shared,
+                call,
+            })
             .collect()
     }
 
@@ -172,7 +185,7 @@ impl<'a> Operation<'a> {
 
     /// The place in the document.
     pub(super) fn at(&self) -> Pointer {
-        grammar::method_at(&Pointer::root().join("paths").join(self.path), self.method)
+        self.call.at.clone()
     }
 
     /// The method's name, if the operation alone decides it.
@@ -202,7 +215,7 @@ impl<'a> Operation<'a> {
 
 impl<'a> Side<'a> {
     fn new(canonical: &'a Canonical, shaped: &'a HashMap<&'a str, &'a Shaped>) -> Self {
-        Self { document: &canonical.document, schemas: &canonical.schemas, shaped }
+        Self { document: &canonical.document, calls: &canonical.calls, schemas: &canonical.schemas, shaped }
     }
 
     /// The name of a component.
@@ -315,7 +328,8 @@ impl<'a> Comparison<'a> {
     fn documents(&mut self) -> Labels<'a> {
         let mut labels: Labels<'a> = vec![(0, None)];
         self.servers(None);
-        let (before, after) = (Operation::all(self.old.document), Operation::all(self.new.document));
+        let (before, after) =
+            (Operation::all(self.old.document, self.old.calls), Operation::all(self.new.document, self.new.calls));
         let mut by_id = HashMap::new();
         let mut by_path = HashMap::new();
         for (index, new) in after.iter().enumerate() {
@@ -440,7 +454,10 @@ impl<'a> Comparison<'a> {
         {
             self.say("paging-changed", "its list is paged in another way");
         }
-        self.words(old.node, new.node, "the operation");
+        let description = |node: &'a Node| node.str("description").unwrap_or_default().trim();
+        let summary = |node: &'a Node| node.str("summary").unwrap_or_default().trim();
+        self.text("summary", summary(old.node), summary(new.node), "the operation");
+        self.text("description", description(old.node), description(new.node), "the operation");
         self.security(old.node, new.node);
         self.servers(Some((old, new)));
         // Parameters come first: a parameter that moved into the body is not a new property.
@@ -455,18 +472,10 @@ impl<'a> Comparison<'a> {
         typed(self.old.shaped(old)) || typed(self.new.shaped(new))
     }
 
-    /// Reports changed descriptions.
-    pub(super) fn words(&mut self, old: &Node, new: &Node, place: &str) {
-        for key in ["summary", "description"] {
-            self.text(key, old.str(key), new.str(key), place);
-        }
-    }
-
-    /// Reports a changed description.
-    pub(super) fn text(&mut self, key: &str, old: Option<&str>, new: Option<&str>, place: &str) {
-        let (before, after) = (old.unwrap_or_default().trim(), new.unwrap_or_default().trim());
-        if before != after {
-            let what = match (before.is_empty(), after.is_empty()) {
+    /// Reports a changed description. Both have no space around them.
+    pub(super) fn text(&mut self, key: &str, old: &str, new: &str, place: &str) {
+        if old != new {
+            let what = match (old.is_empty(), new.is_empty()) {
                 (true, _) => "is new",
                 (_, true) => "is gone",
                 _ => "changed",
@@ -521,8 +530,9 @@ mod tests {
     fn each_pair_of_schemas_is_compared_once() {
         let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
         let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
-        let shaped =
-            |it: &Canonical| shape::shape(&it.document, &it.schemas, &shape::Names::default(), &mut Notes::default()).0;
+        let shaped = |it: &Canonical| {
+            shape::shape(&it.document, &it.calls, &it.schemas, &shape::Names::default(), &mut Notes::default()).0
+        };
         let (old_api, new_api) = (shaped(&old), shaped(&new));
         let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
         let mut comparison = Comparison::new(Side::new(&old, &old_shaped), Side::new(&new, &new_shaped));

@@ -55,7 +55,8 @@ use compare::compare;
 /// If a document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
-    let shaped = |it: &Canonical| shape::shape(&it.document, &it.schemas, &Names::default(), &mut Notes::default()).0;
+    let shaped =
+        |it: &Canonical| shape::shape(&it.document, &it.calls, &it.schemas, &Names::default(), &mut Notes::default()).0;
     Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
 }
 
@@ -94,7 +95,7 @@ pub fn diff_clients(old: (&Node, &Client), new: (&Node, &Client)) -> Result<Vec<
     for one in clients::unaccounted(&trace, (&before, &after), old.1, new.1) {
         let clients::Unaccounted { breaking, operations, places, what } = one;
         let rule = if breaking { "client-changed" } else { "client-grown" };
-        let tag = compare::tag_of(&before.document, &operations);
+        let tag = compare::tag_of(&before, &operations);
         changes.push(Change { impact: rules::impact(rule), rule, tag, operations, what, places });
     }
     Ok(sorted(changes))

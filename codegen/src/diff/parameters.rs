@@ -3,92 +3,61 @@
 use std::collections::BTreeMap;
 
 use crate::api::argument_type;
-use crate::document::{Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::{Parameter, Place, Style, Used};
+use crate::document::Pointer;
 use crate::schema::SchemaId;
 use crate::shape::model::Operation as Shaped;
 
 use super::compare::{Comparison, Operation, Side, Spot, Way, fold};
 use super::look::look;
 
-/// A parameter and its place in the document.
-#[derive(Clone)]
-struct Parameter<'a> {
-    node: &'a Node,
-    at: Pointer,
-    /// The name as the document spells it.
-    name: &'a str,
-    schema: Option<SchemaId>,
-    /// The media type and the schema of a parameter that has `content`.
-    content: Option<(&'a String, Option<SchemaId>)>,
-}
-
 /// Name and place. Names of headers are in lower case, because they have no case (RFC 9110, section 5.1).
-type Key = (String, String);
+type Key = (String, &'static str);
+
+/// The parameters of an operation and its path item.
+type Parameters<'a> = BTreeMap<Key, &'a Used<Parameter>>;
 
 /// The parameters of an operation and its path item. Parameters that OpenAPI ignores are left out.
-fn parameters<'a>(side: Side<'a>, operation: &Operation<'a>) -> BTreeMap<Key, Parameter<'a>> {
-    let mut found = BTreeMap::new();
-    let item = Pointer::root().join("paths").join(operation.path);
-    for (owner, base) in [(operation.item, item), (operation.node, operation.at())] {
-        for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
-            let at = base.join("parameters").join(index);
-            let (node, own) = resolve_at(side.document, parameter, at.clone());
-            if let (Some(name), Some(place)) = (node.str("name"), node.str("in")) {
-                let key = match place {
-                    "header" => (name.to_ascii_lowercase(), place.to_owned()),
-                    _ => (name.to_owned(), place.to_owned()),
-                };
-                if place == "header" && matches!(key.0.as_str(), "accept" | "content-type" | "authorization") {
-                    continue;
-                }
-                let content = node.get("content").and_then(Node::as_object).and_then(|content| content.keys().next());
-                let content =
-                    content.map(|media| (media, side.schemas.at(&own.join("content").join(media).join("schema"))));
-                let schema = side.schemas.at(&own.join("schema"));
-                found.insert(key, Parameter { node, at, name, schema, content });
-            }
-        }
-    }
-    found
+fn parameters<'a>(operation: &Operation<'a>) -> Parameters<'a> {
+    let name = |it: &Parameter| match it.place {
+        Place::Header => it.name.to_ascii_lowercase(),
+        Place::Path | Place::Query | Place::QueryString | Place::Cookie => it.name.clone(),
+    };
+    let all = operation.shared.parameters.iter().chain(&operation.call.parameters);
+    all.filter(|it| !it.is_ignored()).map(|it| ((name(it), it.place.name()), it)).collect()
 }
 
 /// How a parameter is serialized: its style with the style's defaults, or the media type of its `content`.
-fn writing(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> String {
-    if let Some((media, _)) = parameter.content {
-        return format!("as `{media}`");
+fn writing(side: Side<'_>, parameter: &Parameter) -> String {
+    if let Some(content) = &parameter.content {
+        return format!("as `{}`", content.name);
     }
-    let node = parameter.node;
-    let implied = if matches!(place, "query" | "cookie") { "form" } else { "simple" };
-    let style = node.str("style").unwrap_or(implied);
-    let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
+    let style = parameter.style.unwrap_or(parameter.place.style());
+    let explode = parameter.explode.unwrap_or(style == Style::Form);
     // In this style the items of a list are separated by commas, exploded or not (RFC 6570, section 3.2.2).
     let list = || parameter.schema.is_some_and(|schema| look(side, schema).kind() == "array");
-    let explode = explode && !(style == "simple" && list());
-    let reserved = if node.is_true("allowReserved") { ", with reserved characters unchanged" } else { "" };
-    format!("in the style `{style}`{}{reserved}", if explode { ", exploded" } else { "" })
+    let explode = explode && !(style == Style::Simple && list());
+    let reserved = if parameter.reserved { ", with reserved characters unchanged" } else { "" };
+    format!("in the style `{}`{}{reserved}", style.name(), if explode { ", exploded" } else { "" })
 }
 
 /// Whether the style matters: most styles serialize a scalar in the same way.
-fn shows(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> bool {
-    let node = parameter.node;
+fn shows(side: Side<'_>, parameter: &Parameter) -> bool {
     let scalar = parameter.schema.is_some_and(|schema| {
         let looked = look(side, schema);
         matches!(looked.kind(), "string" | "boolean" | "number") || looked.kind().starts_with("integer")
     });
-    let plain = match place {
-        "path" => node.str("style").is_none_or(|style| style == "simple"),
-        _ => !node.is_true("allowReserved"),
+    let plain = match parameter.place {
+        Place::Path => parameter.style.is_none_or(|style| style == Style::Simple),
+        Place::Query | Place::QueryString | Place::Header | Place::Cookie => !parameter.reserved,
     };
     !(scalar && plain && parameter.content.is_none())
 }
 
 /// The properties of an exploded query parameter that is an object. Each is sent as a parameter.
-fn exploded(side: Side<'_>, parameter: &Parameter<'_>, place: &str) -> Vec<String> {
-    let node = parameter.node;
-    let form = place == "query" && node.str("style").is_none_or(|style| style == "form");
-    let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(true);
-    if !form || !explode {
+fn exploded(side: Side<'_>, parameter: &Parameter) -> Vec<String> {
+    let form = parameter.place == Place::Query && parameter.style.is_none_or(|style| style == Style::Form);
+    if !form || parameter.explode == Some(false) {
         return Vec::new();
     }
     parameter.schema.map(|schema| property_names(side, schema)).unwrap_or_default()
@@ -100,7 +69,7 @@ fn property_names(side: Side<'_>, schema: SchemaId) -> Vec<String> {
 
 impl<'a> Comparison<'a> {
     pub(super) fn parameters(&mut self, old: Operation<'a>, new: Operation<'a>, moved: bool) {
-        let (mut before, mut after) = (parameters(self.old, &old), parameters(self.new, &new));
+        let (mut before, mut after) = (parameters(&old), parameters(&new));
         if !moved {
             self.path_names(old, new, &mut before, &after);
         }
@@ -119,8 +88,8 @@ impl<'a> Comparison<'a> {
         let came: Vec<Key> = after.keys().filter(|key| !before.contains_key(*key)).cloned().collect();
         let mut properties = self.new_properties(&old, &new);
         for ((name, place), parameter) in &before {
-            let shown = parameter.name;
-            let Some(now) = after.get(&(name.clone(), place.clone())).cloned() else {
+            let shown = &parameter.name;
+            let Some(now) = after.get(&(name.clone(), *place)).copied() else {
                 let same = |other: &str| fold(other) == fold(name);
                 let elsewhere = came.iter().find(|(other, other_place)| same(other) && other_place != place).cloned();
                 let inside = properties.iter().position(|property| same(property));
@@ -142,13 +111,13 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             self.here = Some(at.join(shown));
-            self.parameter(&at, place, parameter, &now);
+            self.parameter(&at, parameter, now);
             self.here = None;
         }
         for key in came.iter() {
             let Some(parameter) = after.get(key) else { continue };
-            let (place, name) = (&key.1, parameter.name);
-            if place == "path" || parameter.node.is_true("required") {
+            let (place, name) = (key.1, &parameter.name);
+            if parameter.required {
                 let what = format!("a new {place} parameter `{name}`, which is required");
                 self.say_at(&at, "parameter-added-required", what);
             } else {
@@ -162,13 +131,13 @@ impl<'a> Comparison<'a> {
         &mut self,
         old: Operation<'a>,
         new: Operation<'a>,
-        before: &mut BTreeMap<Key, Parameter<'a>>,
-        after: &BTreeMap<Key, Parameter<'a>>,
+        before: &mut Parameters<'a>,
+        after: &Parameters<'a>,
     ) {
         let at = old.at().join("parameters");
         let (shaped, now) = (self.old.shaped(&old), self.new.shaped(&new));
         for (was, is) in old.placeholders().into_iter().zip(new.placeholders()) {
-            let path = |name: &str| (name.to_owned(), "path".to_owned());
+            let path = |name: &str| (name.to_owned(), Place::Path.name());
             if was == is || after.contains_key(&path(was)) || before.contains_key(&path(is)) {
                 continue;
             }
@@ -187,17 +156,12 @@ impl<'a> Comparison<'a> {
     }
 
     /// Query parameters that became the properties of one exploded object, or the reverse. The request is the same.
-    fn regrouped(
-        &mut self,
-        at: &Pointer,
-        before: &mut BTreeMap<Key, Parameter<'a>>,
-        after: &mut BTreeMap<Key, Parameter<'a>>,
-    ) {
+    fn regrouped(&mut self, at: &Pointer, before: &mut Parameters<'a>, after: &mut Parameters<'a>) {
         let (old, new) = (self.old, self.new);
-        let query = |name: &String| (name.clone(), "query".to_owned());
-        let objects = |side, these: &BTreeMap<Key, Parameter<'a>>, others: &BTreeMap<Key, Parameter<'a>>| {
+        let query = |name: &String| (name.clone(), Place::Query.name());
+        let objects = |side, these: &Parameters<'a>, others: &Parameters<'a>| {
             let left = these.iter().filter(|(key, _)| !others.contains_key(*key));
-            let found = left.map(|(key, it)| (key.clone(), exploded(side, it, &key.1)));
+            let found = left.map(|(key, it)| (key.clone(), exploded(side, it)));
             found.filter(|(_, names)| !names.is_empty()).collect::<Vec<_>>()
         };
         let list = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -209,7 +173,7 @@ impl<'a> Comparison<'a> {
             }
             let what = format!("the query parameters {} became the properties of `{}`", list(&names), key.0);
             self.say_at(at, "parameter-regrouped", what);
-            names.iter().for_each(|name| drop(before.remove(&query(name))));
+            before.retain(|key, _| !names.iter().any(|name| *key == query(name)));
             after.remove(&key);
         }
         for (key, properties) in objects(old, before, after) {
@@ -221,29 +185,28 @@ impl<'a> Comparison<'a> {
             let what =
                 format!("the properties of the query parameter `{}` became the parameters {}", key.0, list(&names));
             self.say_at(at, "parameter-regrouped", what);
-            names.iter().for_each(|name| drop(after.remove(&query(name))));
+            after.retain(|key, _| !names.iter().any(|name| *key == query(name)));
             before.remove(&key);
         }
     }
 
     /// Compares a parameter that both documents have.
-    fn parameter(&mut self, at: &Pointer, place: &str, old: &Parameter<'a>, new: &Parameter<'a>) {
-        let required = |node: &Node| place == "path" || node.is_true("required");
-        let told = format!("the {place} parameter `{}`", old.name);
-        match (required(old.node), required(new.node)) {
+    fn parameter(&mut self, at: &Pointer, old: &Used<Parameter>, new: &Used<Parameter>) {
+        let told = format!("the {} parameter `{}`", old.place.name(), old.name);
+        match (old.required, new.required) {
             (false, true) => self.say_at(at, "parameter-required", format!("{told} is required now")),
             (true, false) => self.say_at(at, "parameter-optional", format!("{told} is optional now")),
             _ => {}
         }
-        if old.node.is_true("deprecated") != new.node.is_true("deprecated") {
-            let not = if new.node.is_true("deprecated") { "" } else { "no longer " };
+        if old.deprecated != new.deprecated {
+            let not = if new.deprecated { "" } else { "no longer " };
             self.say("property-deprecated", format!("{told} is {not}deprecated now"));
         }
-        let (was, is) = (writing(self.old, old, place), writing(self.new, new, place));
-        if was != is && (shows(self.old, old, place) || shows(self.new, new, place)) {
+        let (was, is) = (writing(self.old, old), writing(self.new, new));
+        if was != is && (shows(self.old, old) || shows(self.new, new)) {
             self.say("parameter-style-changed", format!("{told} was serialized {was} and is serialized {is}"));
         }
-        self.words(old.node, new.node, &told);
+        self.text("description", &old.description, &new.description, &told);
         let spot = |at, there| Spot {
             way: Way::Request,
             place: format!("`{}`", old.name),
@@ -253,13 +216,14 @@ impl<'a> Comparison<'a> {
             at,
             there,
         };
-        match (old.content, new.content) {
-            (Some((media, was)), Some((other, is))) => {
-                let below = |parameter: &Parameter<'_>, media| parameter.at.join("content").join(media).join("schema");
-                self.members(was, is, &spot(below(old, media), below(new, other)));
+        match (&old.content, &new.content) {
+            (Some(was), Some(is)) => {
+                let below =
+                    |parameter: &Used<Parameter>, media| parameter.here.join("content").join(media).join("schema");
+                self.members(was.schema, is.schema, &spot(below(old, &was.name), below(new, &is.name)));
             }
             (None, None) => {
-                self.members(old.schema, new.schema, &spot(old.at.join("schema"), new.at.join("schema")));
+                self.members(old.schema, new.schema, &spot(old.here.join("schema"), new.here.join("schema")));
             }
             // The changed serialization is reported already.
             _ => {}
@@ -269,11 +233,8 @@ impl<'a> Comparison<'a> {
     /// The properties at the top level of the new body that the old body does not have.
     fn new_properties(&self, old: &Operation<'a>, new: &Operation<'a>) -> Vec<String> {
         let names = |side: Side<'a>, operation: &Operation<'a>| -> Vec<String> {
-            let Some(body) = operation.node.get("requestBody") else { return Vec::new() };
-            let (body, at) = resolve_at(side.document, body, operation.at().join("requestBody"));
-            let contents = body.get("content").and_then(Node::as_object).into_iter().flat_map(|it| it.keys());
-            let schemas = contents.filter_map(|media| side.schemas.at(&at.join("content").join(media).join("schema")));
-            schemas.flat_map(|schema| property_names(side, schema)).collect()
+            let contents = operation.call.body.iter().flat_map(|body| &body.content);
+            contents.filter_map(|media| media.schema).flat_map(|schema| property_names(side, schema)).collect()
         };
         let before = names(self.old, old);
         names(self.new, new).into_iter().filter(|name| !before.contains(name)).collect()

@@ -76,8 +76,10 @@ impl<'a> Comparison<'a> {
             there: after.place(pair.new),
         };
         // The component's own description. The place of use is compared elsewhere.
-        let text = |looked: &Looked| looked.schema.annotations.description.clone();
-        self.text("description", text(&was).as_deref(), text(&is).as_deref(), &spot.place);
+        let text = |looked: &Looked| -> String {
+            looked.schema.annotations.description.as_deref().unwrap_or_default().trim().to_owned()
+        };
+        self.text("description", &text(&was), &text(&is), &spot.place);
         self.bodies_of(&was, &is, &spot);
     }
 

@@ -6,8 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::note::{Kind, Notes, Stage};
-use crate::shape::model::{Api, BodyContent, Expression, Link, Operation, Param, Payload, Type};
-use crate::shape::status::Status;
+use crate::shape::model::{Api, BodyContent, Expression, Link, Operation, Param, Payload, Status, Type};
 
 use super::arguments::{arguments, parameter, request_name};
 use super::docs;

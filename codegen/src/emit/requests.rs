@@ -6,8 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Type};
-use crate::shape::status::Status;
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Status, Type};
 
 use super::arguments::{arguments, body_of, parameter, request_name, slice};
 use super::docs;

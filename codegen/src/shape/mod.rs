@@ -12,11 +12,11 @@ pub(crate) mod names;
 mod nullable;
 mod operations;
 pub(crate) mod paging;
-pub(crate) mod status;
 mod types;
 mod unions;
 mod views;
 
+use crate::calls::Calls;
 use crate::document::{Node, Pointer};
 use crate::note::{Kind, Notes};
 use crate::schema::Model;
@@ -25,9 +25,9 @@ use model::Api;
 pub use lock::Names;
 
 /// Shapes a normalized document and its schemas with the names from a lock. Returns the API and all its names.
-pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
+pub(crate) fn shape(document: &Node, calls: &Calls, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = context::Types::new(document, schemas, notes);
-    let (operations, headers) = operations::shape(document, &mut types);
+    let (operations, headers) = operations::shape(document, calls, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
     let webhooks = operations::webhooks(document, &mut types);
     for (index, server) in document.get("servers").and_then(Node::as_array).into_iter().flatten().enumerate() {

@@ -7,12 +7,12 @@ mod wire;
 use std::collections::BTreeMap;
 
 use super::paging::Paging;
-use super::status::Status;
 use crate::document::{Node, Pointer};
 
+pub(crate) use crate::calls::{Place, Status, Style};
 pub(crate) use bodies::{Body, BodyContent, Form, Part, PartHolds};
 pub(crate) use used::Type;
-pub(crate) use wire::{Expression, Place, Style, Writing};
+pub(crate) use wire::{Expression, Writing};
 
 /// Everything the emitter writes.
 #[derive(Debug, Default)]

@@ -1,46 +1,6 @@
-//! The places of values in requests and responses, and their serialization.
+//! The serialization of values in requests, and the values that links use.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Path,
-    Query,
-    /// The whole query string.
-    QueryString,
-    Header,
-    Cookie,
-}
-
-impl Place {
-    /// Its name in the document.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Query | Self::QueryString => "query",
-            Self::Header => "header",
-            Self::Cookie => "cookie",
-        }
-    }
-}
-
-/// How a value is serialized (OpenAPI 3.2, "Style Values").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Matrix,
-    Label,
-    Simple,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-    Cookie,
-}
-
-impl Style {
-    /// The default of `explode`: whether each item or member is written separately.
-    pub(crate) fn explodes(self) -> bool {
-        matches!(self, Self::Form | Self::Cookie)
-    }
-}
+use crate::calls::Style;
 
 /// How a parameter or a form's property is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 //! Multipart bodies: a struct for the parts that the document describes.
 
-use crate::document::{Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::{Encoding, Media};
+use crate::document::Pointer;
 use crate::note::Kind;
 use crate::schema::{JsonType, Mark, Schema, SchemaId};
 
-use super::bodies::{is_styled, writing};
+use super::bodies::writing;
 use super::media::{essence, http_token, is_json};
 use super::names;
 use super::shaping::Shaping;
@@ -15,23 +15,21 @@ use crate::shape::model::{Form, Part, PartHolds, Type};
 
 impl Shaping<'_, '_> {
     /// The struct of a multipart body; `None` if the document does not name its parts.
-    pub(super) fn form(&mut self, content: &Node, content_at: &Pointer, name: &str) -> Option<Form> {
-        let at = content_at.join("schema");
-        let schema = self.types.resolved(self.types.model.at(&at)?);
+    pub(super) fn form(&mut self, content: &Media, name: &str) -> Option<Form> {
+        let at = content.at.join("schema");
+        let schema = self.types.resolved(content.schema?);
         let properties = schema.properties.as_ref().filter(|all| !all.is_empty())?;
         let visible: Vec<(&String, SchemaId)> = properties
             .iter()
             .map(|(wire, property)| (wire, *property))
             .filter(|(_, property)| !self.types.marked(*property, Mark::ReadOnly))
             .collect();
-        let encodings = content.get("encoding");
         let parts = visible.iter().zip(names::fields(visible.iter().map(|(wire, _)| wire.as_str())));
         let parts = parts.map(|((wire, property), name)| {
-            let encoding =
-                encodings.and_then(|all| all.get(wire)).map(|it| resolve_at(self.document, it, at.clone()).0);
+            let encoding = content.encoding.get(*wire);
             let holds = self.part(*property, encoding, &at.join("properties").join(wire), wire);
             let doc = doc(&self.types.model.get(*property));
-            let headers = self.part_headers(encoding, &content_at.join("encoding").join(wire), wire);
+            let headers = self.part_headers(encoding, wire);
             Part { name, wire: (*wire).clone(), required: schema.required.contains(wire), holds, headers, doc }
         });
         let parts = parts.collect();
@@ -40,14 +38,14 @@ impl Shaping<'_, '_> {
 
     /// The struct of a multipart body whose parts have no names: first the parts of `prefixItems`, then a list of
     /// items. `None` if the document does not describe a list.
-    pub(super) fn sequence(&mut self, content: &Node, at: &Pointer, name: &str) -> Option<Form> {
+    pub(super) fn sequence(&mut self, content: &Media, name: &str) -> Option<Form> {
         const ORDINALS: [&str; 8] = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
-        let (at_schema, at_item) = (at.join("schema"), at.join("itemSchema"));
+        let (at_schema, at_item) = (content.at.join("schema"), content.at.join("itemSchema"));
         let model = self.types.model;
-        let schema = model.at(&at_schema).map(|id| self.types.resolved(id));
+        let schema = content.schema.map(|id| self.types.resolved(id));
         let list = schema.filter(|it| it.ty == Some(JsonType::Array) || it.prefix.is_some());
         let prefix = list.as_ref().and_then(|list| list.prefix.clone()).unwrap_or_default();
-        let (each, each_at) = match model.at(&at_item) {
+        let (each, each_at) = match content.items {
             Some(item) => (Some(item), at_item),
             None if prefix.is_empty() => (list.as_ref().and_then(|list| list.items), at_schema.join("items")),
             None => {
@@ -55,8 +53,7 @@ impl Shaping<'_, '_> {
                 (rest, at_schema.join("items"))
             }
         };
-        let encodings = content.get("prefixEncoding").and_then(Node::as_array).unwrap_or_default();
-        let each_encoding = content.get("itemEncoding");
+        let (encodings, each_encoding) = (&content.first, content.each.as_ref());
         if list.is_none() && each.is_none() && encodings.is_empty() && each_encoding.is_none() {
             return None;
         }
@@ -71,12 +68,9 @@ impl Shaping<'_, '_> {
                 None => (each, each_at.clone()),
             };
             let name = ORDINALS.get(index).map_or_else(|| format!("part{}", index + 1), |it| (*it).to_owned());
-            let (encoding, place) = match encodings.get(index) {
-                Some(own) => (Some(own), at.join("prefixEncoding").join(index)),
-                None => (each_encoding, at.join("itemEncoding")),
-            };
+            let encoding = encodings.get(index).or(each_encoding);
             let holds = self.in_order(item, encoding, &item_at, &name);
-            let headers = self.part_headers(encoding, &place, &name);
+            let headers = self.part_headers(encoding, &name);
             let (wire, doc) = (String::new(), described(item));
             parts.push(Part { name, wire, required: index < least, holds, headers, doc });
         }
@@ -87,7 +81,7 @@ impl Shaping<'_, '_> {
                 other => other,
             };
             let required = parts.is_empty() || least > parts.len();
-            let headers = self.part_headers(each_encoding, &at.join("itemEncoding"), "items");
+            let headers = self.part_headers(each_encoding, "items");
             let (name, wire, doc) = ("items".to_owned(), String::new(), described(each));
             parts.push(Part { name, wire, required, holds, headers, doc });
         }
@@ -96,9 +90,8 @@ impl Shaping<'_, '_> {
     }
 
     /// The content of a part without a name: a file, or a value with its media type.
-    fn in_order(&mut self, item: Option<SchemaId>, encoding: Option<&Node>, at: &Pointer, name: &str) -> PartHolds {
-        let encoding = encoding.map(|it| resolve_at(self.document, it, at.clone()).0);
-        let media = encoding.and_then(|it| it.str("contentType")).filter(|it| !it.contains([',', '*']));
+    fn in_order(&mut self, item: Option<SchemaId>, encoding: Option<&Encoding>, at: &Pointer, name: &str) -> PartHolds {
+        let media = encoding.and_then(|it| it.media.as_deref()).filter(|it| !it.contains([',', '*']));
         let Some(item) = item.filter(|item| !is_open(&self.types.resolved(*item))) else {
             let media = media.unwrap_or("application/octet-stream").to_owned();
             return PartHolds::File { media, several: false };
@@ -119,33 +112,30 @@ impl Shaping<'_, '_> {
 
     /// The names of the headers that an encoding describes, except `Content-Type`, which a file sets itself. A required
     /// header gets a note, because the struct has no field for it.
-    fn part_headers(&mut self, encoding: Option<&Node>, at: &Pointer, part: &str) -> Vec<String> {
-        let Some((encoding, at)) = encoding.map(|it| resolve_at(self.document, it, at.clone())) else {
-            return Vec::new();
-        };
+    fn part_headers(&mut self, encoding: Option<&Encoding>, part: &str) -> Vec<String> {
         let mut names = Vec::new();
-        for (name, written) in encoding.get("headers").and_then(Node::as_object).into_iter().flatten() {
-            let at = at.join("headers").join(name);
+        for (name, header) in encoding.into_iter().flat_map(|encoding| &encoding.headers) {
+            let at = &header.here;
             if name.eq_ignore_ascii_case("content-type") {
                 continue;
             }
             if !http_token(name) {
-                self.types.note(Kind::Loss, &at, written, format!("`{name}` is not a header name"));
+                self.types.note(Kind::Loss, at, &header.written, format!("`{name}` is not a header name"));
                 continue;
             }
-            if resolve_at(self.document, written, at.clone()).0.is_true("required") {
+            if header.required {
                 let by = if at.as_str().contains("/encoding/") { "header" } else { "header_at" };
                 let reason = format!("the header `{name}` of the part `{part}` is added by `Multipart::{by}`");
-                self.types.note(Kind::Rename, &at, written, reason);
+                self.types.note(Kind::Rename, at, &header.written, reason);
             }
             names.push(name.clone());
         }
         names
     }
 
-    fn part(&mut self, property: SchemaId, encoding: Option<&Node>, at: &Pointer, wire: &str) -> PartHolds {
+    fn part(&mut self, property: SchemaId, encoding: Option<&Encoding>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
-        let media = encoding.and_then(|encoding| encoding.str("contentType")).map(|media| {
+        let media = encoding.and_then(|encoding| encoding.media.as_ref()).map(|media| {
             // If there are several media types, the value sets its own.
             let one = !media.contains([',', '*']);
             if one { media.trim().to_owned() } else { String::new() }
@@ -161,7 +151,7 @@ impl Shaping<'_, '_> {
             let media = media.filter(|media| !media.is_empty());
             return PartHolds::File { media: media.unwrap_or_else(|| "application/octet-stream".to_owned()), several };
         }
-        let styled = encoding.filter(|it| is_styled(it));
+        let styled = encoding.filter(|it| it.is_styled());
         let item = resolved.items.filter(|_| resolved.ty == Some(JsonType::Array));
         if let Some(media) = media.as_ref().filter(|media| styled.is_none() && !is_written(media))
             && !self.types.is_scalar(item.unwrap_or(property))
@@ -173,7 +163,7 @@ impl Shaping<'_, '_> {
             if let Some(encoding) = encoding {
                 let form = if is_text { "text" } else { "bytes" };
                 let reason = format!("the part `{wire}` is passed as the {form} of `{media}`");
-                self.types.note(Kind::Rename, at, encoding, reason);
+                self.types.note(Kind::Rename, at, &encoding.span, reason);
             }
             return match (is_text, several) {
                 (false, several) => PartHolds::File { media: media.clone(), several },

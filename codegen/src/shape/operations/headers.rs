@@ -1,11 +1,10 @@
 //! Headers of responses.
 
-use crate::document::{Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::Header;
 use crate::note::Kind;
 use crate::schema::JsonType;
 
-use super::media::http_token;
+use super::media::{essence, http_token, is_json};
 use super::names;
 use super::shaping::Shaping;
 use crate::shape::context::View;
@@ -16,21 +15,24 @@ impl Shaping<'_, '_> {
     /// read as text, or as an integer if all the types are integers.
     pub(super) fn headers(&mut self) -> Vec<String> {
         let mut found = Vec::new();
-        for response in self.responses(|_| true) {
-            let headers = response.node.get("headers").and_then(Node::as_object);
-            for (wire, written) in headers.into_iter().flatten() {
+        for response in self.call.responses.values() {
+            for (wire, header) in &response.headers {
                 // OpenAPI ignores this header.
                 if wire.eq_ignore_ascii_case("content-type") {
                     continue;
                 }
-                let at = response.at.join("headers").join(wire);
                 if http_token(wire) {
-                    let name = self.header(wire, written, at);
+                    let name = self.header(wire, header);
                     if !found.contains(&name) {
                         found.push(name);
                     }
-                } else if !self.types.notes.iter().any(|note| note.pointer == at) {
-                    self.types.note(Kind::Loss, &at, written, format!("`{wire}` is not a header name"));
+                } else if !self.types.notes.iter().any(|note| note.pointer == header.here) {
+                    self.types.note(
+                        Kind::Loss,
+                        &header.here,
+                        &header.written,
+                        format!("`{wire}` is not a header name"),
+                    );
                 }
             }
         }
@@ -38,10 +40,9 @@ impl Shaping<'_, '_> {
         found
     }
 
-    fn header(&mut self, wire: &str, written: &Node, at: Pointer) -> String {
-        let (node, at) = resolve_at(self.document, written, at);
-        let (ty, form) = self.header_type(wire, node, &at);
-        let doc = node.str("description").unwrap_or_default().trim().to_owned();
+    fn header(&mut self, wire: &str, header: &Header) -> String {
+        let (ty, form) = self.header_type(wire, header);
+        let doc = header.description.clone();
         let wire = wire.to_ascii_lowercase();
         let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
         let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
@@ -62,19 +63,16 @@ impl Shaping<'_, '_> {
         name
     }
 
-    fn header_type(&mut self, wire: &str, node: &Node, at: &Pointer) -> (Type, HeaderForm) {
+    fn header_type(&mut self, wire: &str, header: &Header) -> (Type, HeaderForm) {
         let hint = format!("{}Header", names::pascal(wire));
-        if let Some((media, _)) = node.get("content").and_then(Node::as_object).and_then(|it| it.iter().next()) {
-            let at = at.join("content").join(media).join("schema");
-            let json = super::media::is_json(&super::media::essence(media));
-            let schema = self.types.model.at(&at).filter(|_| json);
-            return match schema {
-                Some(schema) => (self.types.type_of(schema, &at, &hint, View::Read), HeaderForm::Json),
+        if let Some((at, media, schema)) = &header.content {
+            return match schema.filter(|_| is_json(&essence(media))) {
+                Some(schema) => (self.types.type_of(schema, &at.join("schema"), &hint, View::Read), HeaderForm::Json),
                 None => (Type::String, HeaderForm::Text),
             };
         }
-        let at = at.join("schema");
-        let Some(schema) = self.types.model.at(&at) else { return (Type::String, HeaderForm::Text) };
+        let at = header.at.join("schema");
+        let Some(schema) = header.schema else { return (Type::String, HeaderForm::Text) };
         let ty = self.types.type_of(schema, &at, &hint, View::Read).inner().clone();
         let schema = self.types.resolved(schema);
         let form = match self.types.alias(&ty) {
@@ -87,8 +85,8 @@ impl Shaping<'_, '_> {
                 }
                 _ => HeaderForm::Texts,
             },
-            Type::Map(_) => object(node),
-            Type::Named(_) if schema.properties.is_some() => object(node),
+            Type::Map(_) => object(header),
+            Type::Named(_) if schema.properties.is_some() => object(header),
             Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
             Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
             Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
@@ -98,8 +96,8 @@ impl Shaping<'_, '_> {
     }
 }
 
-fn object(node: &Node) -> HeaderForm {
-    if node.is_true("explode") { HeaderForm::ExplodedObject } else { HeaderForm::Object }
+fn object(header: &Header) -> HeaderForm {
+    if header.explode { HeaderForm::ExplodedObject } else { HeaderForm::Object }
 }
 
 /// The type that fits two descriptions of one header.

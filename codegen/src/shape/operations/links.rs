@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::calls::Status;
 use crate::document::{Node, Pointer, Value, percent_decode};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
@@ -10,7 +11,6 @@ use super::media::http_token;
 use super::names;
 use crate::shape::context::Types;
 use crate::shape::model::{BodyContent, Expression, Link, Operation, Param, Payload, Place, Style, Type, TypeKind};
-use crate::shape::status::Status;
 
 /// Adds to each operation the links of its responses. A link that no method can follow gets a note with the reason.
 pub(super) fn links(

@@ -16,6 +16,7 @@ mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calls::{Calls, Status};
 use crate::document::{Node, Pointer};
 use crate::grammar;
 use crate::note::Kind;
@@ -24,7 +25,6 @@ use super::context::Types;
 use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
 use super::names;
 use super::paging::Paging;
-use super::status::Status;
 
 use shaping::Shaping;
 
@@ -32,16 +32,16 @@ pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
-pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
+pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
     let mut found = BTreeMap::new();
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
     // Sorted, so that the order of the document does not change names.
-    let mut documented: Vec<_> = grammar::operations(document).enumerate().collect();
-    documented.sort_by_key(|(_, (path, method, ..))| (path.to_owned(), method.to_owned()));
-    for (position, (path, method, node, item)) in documented {
-        let at = grammar::method_at(&Pointer::root().join("paths").join(path), method);
+    let mut documented: Vec<_> = grammar::operations(document).zip(calls.operations()).enumerate().collect();
+    documented.sort_by_key(|(_, ((path, method, ..), _))| (path.to_owned(), method.to_owned()));
+    for (position, ((path, method, node, item), (shared, call))) in documented {
+        let at = call.at.clone();
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
         // A server cannot distinguish two templates that differ only in the names of parameters.
@@ -68,8 +68,8 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { document, types, at, hint, path, node, found: &mut found };
-        let mut params = shaping.params(item, &template);
+        let mut shaping = Shaping { types, at, hint, path, call, node, found: &mut found };
+        let mut params = shaping.params(shared, &template);
         let body = shaping.body();
         shaping.tell_apart(&mut params, body.as_ref());
         let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
@@ -117,7 +117,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             paging,
             callbacks,
             links: Vec::new(),
-            statuses: statuses(node),
+            statuses: call.responses.keys().copied().collect::<BTreeSet<Status>>().into_iter().collect(),
             security,
             server,
             pointer: at,
@@ -166,13 +166,6 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
         }
     }
     taken
-}
-
-/// The statuses of all responses, the most specific first.
-fn statuses(node: &Node) -> Vec<Status> {
-    let responses = node.get("responses").and_then(Node::as_object).into_iter().flatten();
-    let statuses: BTreeSet<Status> = responses.filter_map(|(status, _)| Status::parse(status)).collect();
-    statuses.into_iter().collect()
 }
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::{Item, Parameter};
+use crate::document::{Map, Node};
 use crate::note::{Fix, Kind, Stage};
 
 use super::bodies::encoding;
@@ -55,54 +55,43 @@ fn declared(name: &str) -> Node {
 }
 
 impl Shaping<'_, '_> {
-    pub(super) fn params(&mut self, item: &Node, template: &[String]) -> Vec<Param> {
-        let mut found: Vec<(Node, Pointer)> = Vec::new();
-        let path_item = Pointer::root().join("paths").join(self.path);
-        for (owner, base) in [(self.node, self.at.clone()), (item, path_item)] {
-            for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate()
-            {
-                let at = base.join("parameters").join(index);
-                let (parameter, at) = resolve_at(self.document, parameter, at);
-                let same = |other: &(Node, Pointer)| {
-                    other.0.str("name") == parameter.str("name") && other.0.str("in") == parameter.str("in")
-                };
-                if !found.iter().any(same) {
-                    found.push((parameter.clone(), at));
-                }
+    pub(super) fn params(&mut self, item: &Item, template: &[String]) -> Vec<Param> {
+        let mut found: Vec<&Parameter> = Vec::new();
+        for parameter in self.call.parameters.iter().chain(&item.parameters) {
+            let same = |other: &&Parameter| other.name == parameter.name && other.place == parameter.place;
+            if !found.iter().any(same) {
+                found.push(parameter);
             }
         }
-        let mut params = Vec::new();
-        for (node, at) in &found {
-            let Some(wire) = node.str("name") else {
-                self.types.note(Kind::Correction, at, node, "a parameter without a name was left out");
-                continue;
+        let mut params: Vec<Param> = Vec::new();
+        for it in found {
+            let wire = &it.name;
+            let refused = match it.place {
+                Place::Path if !template.contains(wire) => {
+                    Some((Kind::Correction, format!("the path has no `{{{wire}}}`; the parameter was left out")))
+                }
+                Place::QueryString if params.iter().any(|param| param.place == Place::QueryString) => {
+                    Some((Kind::Correction, "another parameter is already the whole query string".to_owned()))
+                }
+                Place::Header if it.is_ignored() => continue,
+                Place::Header | Place::Cookie if !http_token(wire) => {
+                    Some((Kind::Loss, format!("`{wire}` is not a {} name", it.place.name())))
+                }
+                Place::Path | Place::Query | Place::QueryString | Place::Header | Place::Cookie => None,
             };
-            match node.str("in") {
-                Some("path") if template.iter().any(|name| name == wire) => {
-                    params.push(self.param(node, at, wire, Place::Path));
+            if let Some((kind, reason)) = refused {
+                let note = self.types.notes.push(Stage::Shape, kind, &it.at, &it.span, reason);
+                if it.place == Place::Path {
+                    note.fixed_by(Fix::Remove);
                 }
-                Some("path") => {
-                    let reason = format!("the path has no `{{{wire}}}`; the parameter was left out");
-                    self.types.notes.push(Stage::Shape, Kind::Correction, at, node, reason).fixed_by(Fix::Remove);
-                }
-                Some("query") => params.push(self.param(node, at, wire, Place::Query)),
-                Some("querystring") if params.iter().any(|param| param.place == Place::QueryString) => {
-                    self.types.note(Kind::Correction, at, node, "another parameter is already the whole query string");
-                }
-                Some("querystring") => params.push(self.param(node, at, wire, Place::QueryString)),
-                Some("header") if is_ignored_header(wire) => {}
-                Some("header") if http_token(wire) => params.push(self.param(node, at, wire, Place::Header)),
-                Some("header") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a header name")),
-                Some("cookie") if http_token(wire) => params.push(self.param(node, at, wire, Place::Cookie)),
-                Some("cookie") => self.types.note(Kind::Loss, at, node, format!("`{wire}` is not a cookie name")),
-                _ => self.types.note(Kind::Correction, at, node, "a parameter in an unknown place was left out"),
+                continue;
             }
+            params.push(self.param(it));
         }
         for name in template {
             if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
                 let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
-                let (at, node) = (self.at.clone(), self.node.clone());
-                let note = self.types.notes.push(Stage::Shape, Kind::Correction, &at, &node, reason);
+                let note = self.types.notes.push(Stage::Shape, Kind::Correction, &self.at, &self.call.span, reason);
                 note.fixed_by(Fix::Update(declared(name)));
                 params.push(Param {
                     name: String::new(),
@@ -134,71 +123,54 @@ impl Shaping<'_, '_> {
         params
     }
 
-    fn param(&mut self, node: &Node, at: &Pointer, wire: &str, place: Place) -> Param {
-        let required = place == Place::Path || node.is_true("required");
-        let doc = node.str("description").unwrap_or_default().trim().to_owned();
-        let content = node.get("content").and_then(Node::as_object).and_then(|content| content.iter().next());
-        let media = content.map(|(media, _)| essence(media));
-        let at_media = content.map(|(media, _)| at.join("content").join(media));
-        let json = media
-            .as_ref()
-            .zip(at_media.as_ref())
-            .is_some_and(|(media, at)| is_json(media) || (place != Place::QueryString && self.may_be_json(media, at)));
+    fn param(&mut self, it: &Parameter) -> Param {
+        let (wire, place) = (&it.name, it.place);
+        let content = it.content.as_ref();
+        let media = content.map(|content| essence(&content.name));
+        let json = content.zip(media.as_ref()).is_some_and(|(content, media)| {
+            is_json(media) || (place != Place::QueryString && self.may_be_json(content))
+        });
         let form = media.as_deref() == Some("application/x-www-form-urlencoded");
-        let schema_at = at_media.as_ref().unwrap_or(at).join("schema");
-        let schema = self.types.model.at(&schema_at);
+        let schema = content.map_or(it.schema, |content| content.schema);
         // For another media type, the caller passes the text. A scalar in a `text` media type keeps its type, because
         // it is written as plain text.
         let is_text = media.as_deref().filter(|_| !json && !form).is_some_and(|media| {
             let scalar = schema.is_none_or(|schema| self.types.is_scalar(schema));
             !(scalar && media.starts_with("text/"))
         });
-        let items = at_media.as_ref().and_then(|at| self.types.model.at(&at.join("itemSchema")));
-        if let Some((written, content)) = content.filter(|_| is_text)
-            && (items.is_some() || schema.is_some_and(|schema| !self.types.is_text(schema)))
+        if let Some(content) = content.filter(|_| is_text)
+            && (content.items.is_some() || schema.is_some_and(|schema| !self.types.is_text(schema)))
         {
+            let written = &content.name;
             let reason = format!("the parameter `{wire}` is passed as the text of `{written}`, which is sent as it is");
-            self.types.note(Kind::Rename, at_media.as_ref().unwrap_or(at), content, reason);
+            self.types.note(Kind::Rename, &content.at, &content.span, reason);
         }
         let ty = match schema.filter(|_| !is_text) {
             Some(schema) => {
+                let at = content.map_or(&it.at, |content| &content.at).join("schema");
                 let own = || format!("{}{}", self.hint, names::pascal(wire));
-                let hint = component_hint(&schema_at, "").unwrap_or_else(own);
-                self.types.type_of(schema, &schema_at, &hint, View::Write).inner().clone()
+                let hint = component_hint(&at, "").unwrap_or_else(own);
+                self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
             }
             None => Type::String,
         };
-        let default = if matches!(place, Place::Query | Place::Cookie) { Style::Form } else { Style::Simple };
-        let style = match node.str("style") {
-            Some("matrix") => Style::Matrix,
-            Some("label") => Style::Label,
-            Some("simple") => Style::Simple,
-            Some("form") => Style::Form,
-            Some("spaceDelimited") => Style::SpaceDelimited,
-            Some("pipeDelimited") => Style::PipeDelimited,
-            Some("deepObject") => Style::DeepObject,
-            Some("cookie") => Style::Cookie,
-            _ => default,
-        };
-        let explode = node.get("explode").and_then(Node::as_bool).unwrap_or(style.explodes());
+        let style = it.style.unwrap_or(place.style());
+        let explode = it.explode.unwrap_or(style.explodes());
         // Headers are not percent-encoded.
-        let reserved = place != Place::Header && node.is_true("allowReserved");
-        let encoding = content.map(|(_, content)| encoding(content)).unwrap_or_default();
-        let writing = Writing { style, explode, reserved, json };
-        let may_be_empty = place == Place::Query && content.is_none() && node.is_true("allowEmptyValue");
+        let reserved = place != Place::Header && it.reserved;
         Param {
             name: String::new(),
-            wire: wire.to_owned(),
+            wire: wire.clone(),
             place,
-            required,
+            required: it.required,
             ty,
             kind: None,
             own: Vec::new(),
-            writing,
+            writing: Writing { style, explode, reserved, json },
             form: form && place != Place::QueryString,
-            encoding,
-            may_be_empty,
-            doc,
+            encoding: content.map(encoding).unwrap_or_default(),
+            may_be_empty: place == Place::Query && content.is_none() && it.may_be_empty,
+            doc: it.description.clone(),
         }
     }
 
@@ -242,11 +214,6 @@ fn singular(word: &str) -> String {
         Some(stem) if !stem.ends_with(['s', 'u', 'i']) && stem.len() > 1 => stem.to_owned(),
         _ => word.to_owned(),
     }
-}
-
-/// Whether a parameter cannot set a header, because OpenAPI ignores it.
-fn is_ignored_header(name: &str) -> bool {
-    ["accept", "content-type", "authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Names of arguments and setters, unique in their request.

@@ -1,7 +1,6 @@
 //! Responses: the content of each documented status.
 
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::{Media, Response, Status};
 use crate::note::Kind;
 use crate::schema::{self, Model, SchemaId};
 
@@ -10,14 +9,6 @@ use super::names;
 use super::shaping::{Shaping, component_hint};
 use crate::shape::context::View;
 use crate::shape::model::{Case, Content, Payload, Reading, Streamed, Type};
-use crate::shape::status::Status;
-
-/// A documented response.
-pub(super) struct Documented {
-    pub(super) status: Status,
-    pub(super) node: Node,
-    pub(super) at: Pointer,
-}
 
 /// The content of successful responses, and the `Accept` header for it.
 #[derive(Default)]
@@ -38,7 +29,7 @@ fn add(list: &mut Vec<String>, more: impl IntoIterator<Item = String>) {
     }
 }
 
-impl Shaping<'_, '_> {
+impl<'a> Shaping<'a, '_> {
     /// The content of successful responses, and the `Accept` header for it.
     pub(super) fn success(&mut self) -> Success {
         let mut responses = self.responses(Status::is_success);
@@ -49,39 +40,40 @@ impl Shaping<'_, '_> {
         let mut success = Success { payload: Payload::Stream, accept: String::new(), ..Success::default() };
         let mut cases = Vec::new();
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
-        for Documented { status, node, at } in &responses {
-            let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
+        for (status, response) in responses {
+            let content = &response.content;
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
-            let Some(content) = content.filter(|_| !self.at.as_str().ends_with("/head")) else {
-                cases.push(Case { status: *status, content: Content::Nothing });
+            if content.is_empty() || self.at.as_str().ends_with("/head") {
+                cases.push(Case { status, content: Content::Nothing });
                 continue;
-            };
-            if success.stream.is_none() {
-                success.stream = self.stream(content, at);
             }
-            let streams = |media: &String| stream_format(&essence(media)).is_some();
-            let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
-            let Some(media) = self.json_of(content, at) else {
-                let known: Vec<&String> = others.collect();
+            if success.stream.is_none() {
+                success.stream = self.stream(content);
+            }
+            let streams = |media: &Media| stream_format(&essence(&media.name)).is_some();
+            let others = content.iter().filter(|media| !streams(media) && !is_json(&essence(&media.name)));
+            let Some(media) = self.json_of(content) else {
+                let known: Vec<&Media> = others.collect();
                 // If there is no other media type, use all that the document lists.
-                let known = if known.is_empty() { content.keys().collect() } else { known };
-                add(&mut other_media, known.into_iter().map(|media| header_text(media)));
-                cases.push(Case { status: *status, content: Content::Bytes });
+                let known = if known.is_empty() { content.iter().collect() } else { known };
+                add(&mut other_media, known.into_iter().map(|media| header_text(&media.name)));
+                cases.push(Case { status, content: Content::Bytes });
                 continue;
             };
-            add(&mut success.media, others.filter(|other| *other != media).map(|media| header_text(media)));
-            let asked = json_header(media);
+            let others = others.filter(|other| other.name != media.name);
+            add(&mut success.media, others.map(|media| header_text(&media.name)));
+            let asked = json_header(&media.name);
             add(&mut json_media, [asked.clone()]);
-            let hint = if !several || *status == Status::Code(200) {
+            let hint = if !several || status == Status::Code(200) {
                 format!("{}Response", self.hint)
             } else {
                 format!("{}{}Response", self.hint, status.name())
             };
-            let ty = self.json_type(at, media, &hint);
-            for other in content.keys().filter(|other| *other != media && is_json(&essence(other))) {
-                let suffix = suffix(&essence(other));
+            let ty = self.json_type(response, media, &hint);
+            for other in content.iter().filter(|other| other.name != media.name && is_json(&essence(&other.name))) {
+                let suffix = suffix(&essence(&other.name));
                 let hint = format!("{}{}Response", self.hint, names::pascal(&suffix));
-                let (media, other) = (header_text(other), self.json_type(at, other, &hint));
+                let (media, other) = (header_text(&other.name), self.json_type(response, other, &hint));
                 let name = format!("as_{suffix}");
                 if other == ty {
                     add(&mut success.media, [media]);
@@ -89,7 +81,7 @@ impl Shaping<'_, '_> {
                     success.readings.push(Reading { name, media, ty: other });
                 }
             }
-            cases.push(Case { status: *status, content: Content::Json(ty) });
+            cases.push(Case { status, content: Content::Json(ty) });
         }
         let accept = if cases.iter().any(|case| case.ty().is_some()) {
             success.payload = Payload::of(cases);
@@ -116,27 +108,23 @@ impl Shaping<'_, '_> {
             Status::Range(hundreds) => hundreds >= 3,
             Status::Default => successes > 0,
         };
-        for Documented { status, node, at } in self.responses(wanted) {
-            let content = node.get("content").and_then(Node::as_object);
-            let untyped = Case { status, content: Content::Nothing };
-            let Some((content, media)) = content.and_then(|all| Some((all, self.json_of(all, &at)?))) else {
-                cases.push(untyped);
+        for (status, response) in self.responses(wanted) {
+            let typed = self.json_of(&response.content).and_then(|media| Some((media, media.schema?)));
+            let Some((media, typed)) = typed else {
+                cases.push(Case { status, content: Content::Nothing });
                 continue;
             };
-            let schema = |media: &str| self.types.model.at(&at.join("content").join(media).join("schema"));
-            let Some(typed) = schema(media) else {
-                cases.push(untyped);
-                continue;
-            };
-            let others = content.iter().filter(|(other, _)| *other != media && is_json(&essence(other)));
-            let others = others.filter(|(other, _)| schema(other).is_some_and(|it| !same(self.types.model, it, typed)));
-            for (other, node) in others.collect::<Vec<_>>() {
-                let reason = format!("a failure's body of `{other}` has no type: `Error::body` has it as it came");
-                self.types.note(Kind::Rename, &at.join("content").join(other), node, reason);
+            let others = response.content.iter().filter(|other| other.name != media.name);
+            for other in others.filter(|other| is_json(&essence(&other.name))) {
+                if other.schema.is_some_and(|schema| !same(self.types.model, schema, typed)) {
+                    let name = &other.name;
+                    let reason = format!("a failure's body of `{name}` has no type: `Error::body` has it as it came");
+                    self.types.note(Kind::Rename, &other.at, &other.span, reason);
+                }
             }
             let status_name = if status == Status::Default { String::new() } else { status.name() };
             let hint = format!("{}{status_name}Error", self.hint);
-            cases.push(Case { status, content: Content::Json(self.json_type(&at, media, &hint)) });
+            cases.push(Case { status, content: Content::Json(self.json_type(response, media, &hint)) });
         }
         let mut cases = sorted(cases);
         // A case without a type is kept if a broader status would otherwise match its body.
@@ -145,33 +133,23 @@ impl Shaping<'_, '_> {
         cases
     }
 
-    fn json_type(&mut self, at: &Pointer, media: &str, hint: &str) -> Type {
-        let hint = component_hint(at, "Response").unwrap_or_else(|| names::pascal(hint));
-        let at = at.join("content").join(media).join("schema");
-        let schema = self.types.model.at(&at);
-        schema.map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
+    fn json_type(&mut self, response: &Response, media: &Media, hint: &str) -> Type {
+        let hint = component_hint(&response.at, "Response").unwrap_or_else(|| names::pascal(hint));
+        let at = media.at.join("schema");
+        media.schema.map_or(Type::Any, |schema| self.types.type_of(schema, &at, &hint, View::Read))
     }
 
     /// The media type that is read as JSON, the most common first.
-    fn json_of<'c>(&self, content: &'c Map, at: &Pointer) -> Option<&'c String> {
-        let at = at.join("content");
-        let exact = content.keys().find(|media| essence(media) == "application/json");
-        let other = || content.keys().find(|media| is_json(&essence(media)));
-        let open = || content.keys().find(|media| self.may_be_json(&essence(media), &at.join(media)));
-        exact.or_else(other).or_else(open)
+    fn json_of<'c>(&self, content: &'c [Media]) -> Option<&'c Media> {
+        let exact = content.iter().find(|media| essence(&media.name) == "application/json");
+        let other = || content.iter().find(|media| is_json(&essence(&media.name)));
+        exact.or_else(other).or_else(|| content.iter().find(|media| self.may_be_json(media)))
     }
 
-    pub(super) fn responses(&self, wanted: impl Fn(Status) -> bool) -> Vec<Documented> {
-        let responses = self.node.get("responses").and_then(Node::as_object);
-        responses
-            .into_iter()
-            .flatten()
-            .filter_map(|(text, node)| {
-                let status = Status::parse(text).filter(|status| wanted(*status))?;
-                let (node, at) = resolve_at(self.document, node, self.at.join("responses").join(text));
-                Some(Documented { status, node: node.clone(), at })
-            })
-            .collect()
+    fn responses(&self, wanted: impl Fn(Status) -> bool) -> Vec<(Status, &'a Response)> {
+        let call = self.call;
+        let wanted = call.responses.iter().filter(|(status, _)| wanted(**status));
+        wanted.map(|(status, response)| (*status, &**response)).collect()
     }
 }
 

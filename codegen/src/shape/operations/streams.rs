@@ -1,7 +1,6 @@
 //! Responses that are a sequence of items.
 
-use crate::document::{Node, Pointer};
-use crate::grammar::resolve_at;
+use crate::calls::Media;
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
@@ -16,18 +15,14 @@ const DEEPEST: usize = 8;
 
 impl Shaping<'_, '_> {
     /// The stream of a response with a streaming media type.
-    pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
+    pub(super) fn stream(&mut self, content: &[Media]) -> Option<Streamed> {
         let format_of = |media: &str| stream_format(&essence(media));
-        let media = content.keys().find(|media| format_of(media).is_some())?;
-        let kind = format_of(media)?;
-        let accept: Vec<String> =
-            content.keys().filter(|other| format_of(other) == Some(kind)).map(|media| header_text(media)).collect();
-        let at_content = at;
-        let place = |key: &str| at.join("content").join(media).join(key);
-        let model = self.types.model;
-        let (is_item, at, described) = match model.at(&place("itemSchema")) {
-            Some(item) => (true, place("itemSchema"), Some(item)),
-            None => (false, place("schema"), model.at(&place("schema")).filter(|schema| !self.types.is_text(*schema))),
+        let (media, kind) = content.iter().find_map(|media| Some((media, format_of(&media.name)?)))?;
+        let alike = content.iter().filter(|other| format_of(&other.name) == Some(kind));
+        let accept: Vec<String> = alike.map(|media| header_text(&media.name)).collect();
+        let (is_item, at, described) = match media.items {
+            Some(item) => (true, media.at.join("itemSchema"), Some(item)),
+            None => (false, media.at.join("schema"), media.schema.filter(|schema| !self.types.is_text(*schema))),
         };
         let events = kind == StreamFormat::EventData;
         let mut format = kind;
@@ -48,14 +43,12 @@ impl Shaping<'_, '_> {
             }
         });
         let item = item.or_else(|| (!events).then_some(Type::Any));
-        for (other, node) in content.iter().filter(|(other, _)| format_of(other).is_some_and(|it| it != kind)) {
-            let at = at_content.join("content").join(other);
-            if ["itemSchema", "schema"].iter().all(|key| model.at(&at.join(key)).is_none()) {
-                continue;
-            }
+        let others = content.iter().filter(|other| format_of(&other.name).is_some_and(|it| it != kind));
+        for other in others.filter(|other| other.items.or(other.schema).is_some()) {
+            let (name, media) = (&other.name, &media.name);
             let reason =
-                format!("the items of `{other}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
-            self.types.note(Kind::Rename, &at, node, reason);
+                format!("the items of `{name}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
+            self.types.note(Kind::Rename, &other.at, &other.span, reason);
         }
         Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
     }
@@ -133,12 +126,8 @@ impl Shaping<'_, '_> {
     }
 
     fn has_flag(&self, property: &str) -> bool {
-        let Some(written) = self.node.get("requestBody") else { return false };
-        let (body, at) = resolve_at(self.document, written, self.at.join("requestBody"));
-        let content = body.get("content").and_then(Node::as_object);
-        content.into_iter().flatten().filter(|(media, _)| is_json(&essence(media))).any(|(media, _)| {
-            let schema = self.types.model.at(&at.join("content").join(media).join("schema"));
-            schema.is_some_and(|schema| self.types.resolved(schema).property(property).is_some())
-        })
+        let content = self.call.body.iter().flat_map(|body| &body.content);
+        let schemas = content.filter(|media| is_json(&essence(&media.name))).filter_map(|media| media.schema);
+        schemas.into_iter().any(|schema| self.types.resolved(schema).property(property).is_some())
     }
 }

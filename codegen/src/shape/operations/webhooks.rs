@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::calls::Status;
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, resolve_at};
 use crate::note::Kind;
@@ -10,7 +11,6 @@ use super::media::{essence, is_json};
 use super::names;
 use crate::shape::context::{Types, View};
 use crate::shape::model::{Incoming, Message, Received};
-use crate::shape::status::Status;
 
 /// The webhooks of the document; `None` if there are none.
 pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {

@@ -19,6 +19,26 @@ impl Status {
         }
     }
 
+    /// The status as a normalized document has it.
+    #[cfg(feature = "diff")]
+    pub(crate) fn text(self) -> String {
+        match self {
+            Self::Code(code) => code.to_string(),
+            Self::Range(hundreds) => format!("{hundreds}XX"),
+            Self::Default => "default".to_owned(),
+        }
+    }
+
+    /// The first digit of its codes.
+    #[cfg(feature = "diff")]
+    pub(crate) fn hundreds(self) -> Option<u16> {
+        match self {
+            Self::Code(code) => Some(code / 100),
+            Self::Range(hundreds) => Some(hundreds),
+            Self::Default => None,
+        }
+    }
+
     pub(crate) fn is_success(self) -> bool {
         matches!(self, Self::Code(200..=299) | Self::Range(2))
     }

@@ -1,0 +1,229 @@
+//! Reads the operations of a document into the model.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use super::model::{Body, Calls, Encoding, Header, Item, Media, Operation, Parameter, Place, Response, Style, Used};
+use super::status::Status;
+use crate::document::{Map, Node, Pointer};
+use crate::grammar::{self, resolve_at};
+use crate::note::{Kind, Notes, Stage};
+use crate::schema::{Model, SchemaId};
+
+/// Reads a normalized document, whose schemas are in `schemas`.
+pub(crate) fn read(document: &Node, schemas: &Model, notes: &mut Notes) -> Calls {
+    let mut reader = Reader {
+        document,
+        schemas,
+        notes,
+        parameters: HashMap::new(),
+        bodies: HashMap::new(),
+        responses: HashMap::new(),
+        headers: HashMap::new(),
+    };
+    let paths = members(document, "paths").filter(|(path, _)| !path.starts_with("x-"));
+    let at = Pointer::root().join("paths");
+    Calls { paths: paths.map(|(path, item)| reader.item(path, item, at.join(path))).collect() }
+}
+
+/// The shared objects that were read, by place.
+type Shared<T> = HashMap<Pointer, Rc<T>>;
+
+struct Reader<'a, 'n> {
+    document: &'a Node,
+    schemas: &'a Model,
+    notes: &'n mut Notes,
+    parameters: Shared<Parameter>,
+    bodies: Shared<Body>,
+    responses: Shared<Response>,
+    headers: Shared<Header>,
+}
+
+/// The members of an object that is a map; none if the object does not have it.
+fn members<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+    node.get(key).and_then(Node::as_object).into_iter().flatten()
+}
+
+fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> {
+    node.get(key).and_then(Node::as_array).into_iter().flatten().enumerate()
+}
+
+/// A text without space around it; empty if the object does not have it.
+fn words(node: &Node, key: &str) -> String {
+    node.str(key).unwrap_or_default().trim().to_owned()
+}
+
+fn flag(node: &Node, key: &str) -> Option<bool> {
+    node.get(key).and_then(Node::as_bool)
+}
+
+fn style(node: &Node) -> Option<Style> {
+    node.str("style").and_then(Style::parse)
+}
+
+impl<'a> Reader<'a, '_> {
+    /// Reads an object, or the target of a reference to one. A shared object is read once.
+    fn used<T>(
+        &mut self,
+        written: &'a Node,
+        here: Pointer,
+        shared: fn(&mut Self) -> &mut Shared<T>,
+        read: fn(&mut Self, &'a Node, Pointer) -> T,
+    ) -> Used<T> {
+        let (node, at) = resolve_at(self.document, written, here.clone());
+        let written = written.span.clone();
+        if let Some(known) = shared(self).get(&at) {
+            return Used { here, written, target: Rc::clone(known) };
+        }
+        let target = Rc::new(read(self, node, at.clone()));
+        if at != here {
+            shared(self).insert(at, Rc::clone(&target));
+        }
+        Used { here, written, target }
+    }
+
+    fn schema(&self, at: &Pointer) -> Option<SchemaId> {
+        self.schemas.at(&at.join("schema"))
+    }
+
+    fn item(&mut self, name: &str, node: &'a Node, at: Pointer) -> Item {
+        let parameters = self.parameters(node, &at);
+        let operations = grammar::methods(node).into_iter();
+        let operations = operations.map(|(method, it)| self.operation(method, it, grammar::method_at(&at, method)));
+        Item { name: name.to_owned(), operations: operations.collect(), parameters, at }
+    }
+
+    fn operation(&mut self, method: &str, node: &'a Node, at: Pointer) -> Operation {
+        let place = at.join("requestBody");
+        let body = node.get("requestBody").map(|it| self.used(it, place, |it| &mut it.bodies, Self::body));
+        let place = at.join("responses");
+        let responses = members(node, "responses").filter_map(|(text, it)| {
+            let response = self.used(it, place.join(text), |it| &mut it.responses, Self::response);
+            Some((Status::parse(text)?, response))
+        });
+        Operation {
+            method: method.to_owned(),
+            responses: responses.collect(),
+            parameters: self.parameters(node, &at),
+            body,
+            span: node.span.clone(),
+            at,
+        }
+    }
+
+    fn parameters(&mut self, owner: &'a Node, at: &Pointer) -> Vec<Used<Parameter>> {
+        let at = at.join("parameters");
+        let mut found = Vec::new();
+        for (index, written) in items(owner, "parameters") {
+            let (node, own) = resolve_at(self.document, written, at.join(index));
+            // `lower` gives each parameter a name and a place.
+            if node.str("name").is_none() || node.str("in").and_then(Place::parse).is_none() {
+                let reason = "a parameter without a name was left out";
+                self.notes.push(Stage::Shape, Kind::Correction, &own, node, reason);
+                continue;
+            }
+            found.push(self.used(written, at.join(index), |it| &mut it.parameters, Self::parameter));
+        }
+        found
+    }
+
+    fn parameter(&mut self, node: &'a Node, at: Pointer) -> Parameter {
+        let place = node.str("in").and_then(Place::parse).unwrap_or(Place::Query);
+        Parameter {
+            name: node.str("name").unwrap_or_default().to_owned(),
+            place,
+            description: words(node, "description"),
+            required: place == Place::Path || node.is_true("required"),
+            deprecated: node.is_true("deprecated"),
+            may_be_empty: node.is_true("allowEmptyValue"),
+            style: style(node),
+            explode: flag(node, "explode"),
+            reserved: node.is_true("allowReserved"),
+            schema: self.schema(&at),
+            content: self.content(node, &at).into_iter().next(),
+            span: node.span.clone(),
+            at,
+        }
+    }
+
+    fn body(&mut self, node: &'a Node, at: Pointer) -> Body {
+        Body {
+            description: words(node, "description"),
+            required: node.is_true("required"),
+            content: self.content(node, &at),
+            at,
+        }
+    }
+
+    fn response(&mut self, node: &'a Node, at: Pointer) -> Response {
+        Response {
+            description: words(node, "description"),
+            headers: self.headers(node, &at),
+            content: self.content(node, &at),
+            at,
+        }
+    }
+
+    fn content(&mut self, owner: &'a Node, at: &Pointer) -> Vec<Media> {
+        let at = at.join("content");
+        members(owner, "content").map(|(name, node)| self.media(name, node, at.join(name))).collect()
+    }
+
+    fn media(&mut self, name: &str, node: &'a Node, at: Pointer) -> Media {
+        let place = at.join("encoding");
+        let encoding = members(node, "encoding");
+        let encoding = encoding.map(|(name, it)| (name.clone(), self.encoding(it, place.join(name)))).collect();
+        let place = at.join("prefixEncoding");
+        let first = items(node, "prefixEncoding").map(|(index, it)| self.encoding(it, place.join(index))).collect();
+        let each = node.get("itemEncoding").map(|it| self.encoding(it, at.join("itemEncoding")));
+        Media {
+            name: name.to_owned(),
+            schema: self.schema(&at),
+            items: self.schemas.at(&at.join("itemSchema")),
+            encoding,
+            first,
+            each,
+            span: node.span.clone(),
+            at,
+        }
+    }
+
+    fn encoding(&mut self, node: &'a Node, at: Pointer) -> Encoding {
+        Encoding {
+            media: node.str("contentType").map(str::to_owned),
+            style: style(node),
+            explode: flag(node, "explode"),
+            reserved: flag(node, "allowReserved"),
+            headers: self.headers(node, &at),
+            span: node.span.clone(),
+            at,
+        }
+    }
+
+    fn headers(&mut self, owner: &'a Node, at: &Pointer) -> IndexMap<String, Used<Header>> {
+        let at = at.join("headers");
+        let header = |(name, it): (&String, &'a Node)| {
+            (name.clone(), self.used(it, at.join(name), |it| &mut it.headers, Self::header))
+        };
+        members(owner, "headers").map(header).collect()
+    }
+
+    fn header(&mut self, node: &'a Node, at: Pointer) -> Header {
+        // A header in an encoding of its `content` could be this one, so the content is not read in full.
+        let media = node.get("content").and_then(Node::as_object).and_then(Map::first);
+        let content = media.map(|(media, _)| {
+            let at = at.join("content").join(media);
+            (at.clone(), media.clone(), self.schema(&at))
+        });
+        Header {
+            description: words(node, "description"),
+            required: node.is_true("required"),
+            explode: node.is_true("explode"),
+            schema: self.schema(&at),
+            content,
+            at,
+        }
+    }
+}
