@@ -272,9 +272,10 @@ impl Generator {
         mistakes::note_unchecked(&overlaid, &mut notes);
         drop(overlaid);
         let calls = calls::read(&document, &schemas, &mut notes);
-        let (mut api, names) = shape::shape(&document, &calls, &schemas, &self.names, &mut notes);
-        // The document is no longer needed. The code is larger, so the document is dropped first.
-        drop((document, calls, schemas));
+        drop(document);
+        let (mut api, names) = shape::shape(&calls, &schemas, &self.names, &mut notes);
+        // These are no longer needed. The code is larger, so they are dropped first.
+        drop((calls, schemas));
         let code = emit::emit(&mut api, self.features_by_tag, &mut notes)?;
         let made = |def: &shape::model::TypeDef| GeneratedType { name: def.name.clone(), pointer: def.pointer.clone() };
         let types = api.types.iter().map(made).collect();

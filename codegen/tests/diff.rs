@@ -313,6 +313,17 @@ fn an_operation_of_a_shared_path_item_is_an_operation() {
     );
 }
 
+#[test]
+fn an_extension_among_the_responses_is_not_a_status() {
+    let of = |more: &str| {
+        let responses = format!("responses: {{'200': {{description: ''}}{more}}}");
+        written(&format!("/it: {{get: {{operationId: getIt, {responses}}}}}"), "")
+    };
+    let (old, new) = (of(", x-note: {content: {application/json: {schema: {type: string}}}}"), of(""));
+    assert_eq!(told(&old, &new), [""; 0]);
+    assert_eq!(told(&new, &old), [""; 0]);
+}
+
 /// A change of a schema is reported once, with all operations that reach it in any way.
 #[test]
 fn a_webhook_or_callback_that_is_gone_breaks_the_enum_of_messages() {

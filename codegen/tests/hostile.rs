@@ -354,6 +354,35 @@ components:
 }
 
 #[test]
+fn callbacks_and_headers_that_contain_each_other_are_read_once() {
+    const MANY: usize = 3000;
+    let callback = |index: usize| {
+        let next = json!({"$ref": format!("#/components/callbacks/C{}", (index + 1) % MANY)});
+        let operation = json!({"callbacks": {"a": next.clone(), "b": next}, "responses": {"204": {"description": ""}}});
+        (format!("C{index}"), json!({"{$url}": {"post": operation}}))
+    };
+    let callbacks: serde_json::Map<String, Value> = (0..MANY).map(callback).collect();
+    let header = json!({"$ref": "#/components/headers/H"});
+    let within = json!({"multipart/form-data": {
+        "schema": {"type": "object", "properties": {"p": {"type": "string"}}},
+        "encoding": {"p": {"headers": {"X-H": header.clone()}}},
+    }});
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"},
+        "paths": {"/a": {"post": {
+            "operationId": "a",
+            "callbacks": {"c": {"$ref": "#/components/callbacks/C0"}},
+            "responses": {"204": {"description": "", "headers": {"X-H": header}}},
+        }}},
+        "components": {"callbacks": callbacks, "headers": {"H": {"content": within}}},
+    });
+    let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
+    let listing = Listing::of(&client).to_string();
+    assert!(listing.contains("enum ACallback"), "{listing}");
+    assert!(listing.contains("X_H"), "{listing}");
+}
+
+#[test]
 fn an_operation_may_have_a_name_that_begins_with_a_digit() {
     let operation = |id: &str| json!({"operationId": id, "responses": {"204": {"description": "done"}}});
     for id in ["0", "_0", "1st", "9.lives", "\u{0663}"] {

@@ -6,12 +6,16 @@
 //!
 //! [`SchemaId`]: crate::schema::SchemaId
 
+mod hints;
 mod model;
+mod place;
 mod read;
+mod security;
 mod status;
 
-#[cfg(feature = "diff")]
-pub(crate) use model::Header;
-pub(crate) use model::{Calls, Encoding, Item, Media, Operation, Parameter, Place, Response, Style, Used};
+pub(crate) use hints::{Hints, Next, Paging};
+pub(crate) use model::{Calls, Encoding, Header, Item, Link, LinkTarget, Media, Operation, Parameter, Response, Used};
+pub(crate) use place::{Place, Style};
 pub(crate) use read::read;
+pub(crate) use security::{Flow, FlowKind, Scheme, SchemeKind, Server, Servers};
 pub(crate) use status::Status;

@@ -1,20 +1,43 @@
 //! The typed operations of one document.
 
+#[cfg(feature = "diff")]
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
 
+use super::hints::Hints;
+use super::place::{Place, Style};
+use super::security::{Scheme, Security, Servers};
 use super::status::Status;
-use crate::document::Pointer;
+use crate::document::{Node, Pointer};
 use crate::schema::SchemaId;
 use crate::span::Span;
 
 /// Everything but the schemas of one document.
 #[derive(Debug)]
 pub(crate) struct Calls {
+    pub(crate) span: Span,
+    pub(crate) title: String,
+    pub(crate) version: String,
+    /// `x-null-is-absent` of `info`: whether null means the same as absent everywhere in this service.
+    pub(crate) null_is_absent: bool,
+    pub(crate) servers: Option<Servers>,
+    /// The security requirements of the operations that have none of their own.
+    pub(crate) security: Option<Security>,
+    /// The security schemes, by the names of their components.
+    pub(crate) schemes: IndexMap<String, Scheme>,
+    pub(crate) tags: Vec<Tag>,
     /// The path items, in the order of the document.
     pub(crate) paths: Vec<Item>,
+    /// The webhooks, in the order of the document.
+    pub(crate) webhooks: Vec<Item>,
+    /// The shared callbacks, with those that no operation uses.
+    pub(super) callbacks: Vec<Used<Callback>>,
+    /// The place of each reference to a shared object, with the place of that object.
+    #[cfg(feature = "diff")]
+    pub(super) references: BTreeMap<Pointer, Pointer>,
 }
 
 impl Calls {
@@ -22,6 +45,44 @@ impl Calls {
     pub(crate) fn operations(&self) -> impl Iterator<Item = (&Item, &Operation)> {
         self.paths.iter().flat_map(|item| item.operations.iter().map(move |operation| (item, operation)))
     }
+
+    /// The operations of webhooks and callbacks: the service sends their requests. With those of callbacks that no
+    /// operation uses.
+    pub(crate) fn incoming(&self) -> Vec<&Operation> {
+        fn add<'a>(operations: impl Iterator<Item = &'a Operation>, found: &mut Vec<&'a Operation>) {
+            for operation in operations {
+                found.push(operation);
+                add(inline(operation), found);
+            }
+        }
+        // A shared callback is visited as a component.
+        fn inline(operation: &Operation) -> impl Iterator<Item = &Operation> {
+            let callbacks = operation.callbacks.values().filter(|callback| callback.here == callback.at);
+            callbacks.flat_map(|callback| &callback.items).flat_map(|item| &item.operations)
+        }
+        let mut found = Vec::new();
+        add(self.operations().flat_map(|(_, operation)| inline(operation)), &mut found);
+        add(self.webhooks.iter().flat_map(|item| &item.operations), &mut found);
+        let shared = self.callbacks.iter().flat_map(|callback| &callback.items);
+        add(shared.flat_map(|item| &item.operations), &mut found);
+        found
+    }
+
+    /// The places of the shared objects that the objects at a place and below it refer to.
+    #[cfg(feature = "diff")]
+    pub(crate) fn referred<'a>(&'a self, place: &'a Pointer) -> impl Iterator<Item = &'a Pointer> {
+        // The map sorts places as text. So the places below `place` are in one range, and all begin with its text.
+        let below = self.references.range(place..).take_while(|(at, _)| at.as_str().starts_with(place.as_str()));
+        below.filter(|(at, _)| at.is_within(place)).map(|(_, target)| target)
+    }
+}
+
+/// A tag of the document, which groups operations.
+#[derive(Debug)]
+pub(crate) struct Tag {
+    pub(crate) name: String,
+    pub(crate) summary: String,
+    pub(crate) description: String,
 }
 
 /// An object at the place where it is used. A shared object has another place of its own.
@@ -50,14 +111,16 @@ impl<T> Deref for Used<T> {
     }
 }
 
-/// The operations of a path.
+/// The operations of a path, a webhook, or an expression of a callback.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// The path template.
+    /// The path template, the name, or the expression.
     pub(crate) name: String,
     pub(crate) at: Pointer,
     /// The parameters of all its operations.
     pub(crate) parameters: Vec<Used<Parameter>>,
+    /// The servers of those of its operations that have none.
+    pub(crate) servers: Option<Servers>,
     pub(crate) operations: Vec<Operation>,
 }
 
@@ -67,101 +130,31 @@ pub(crate) struct Operation {
     pub(crate) method: String,
     pub(crate) at: Pointer,
     pub(crate) span: Span,
+    /// `operationId`
+    pub(crate) id: Option<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) summary: String,
+    pub(crate) description: String,
+    pub(crate) deprecated: bool,
     /// Its own parameters, without those of the path item.
     pub(crate) parameters: Vec<Used<Parameter>>,
     pub(crate) body: Option<Used<Body>>,
     /// The responses in the order of the document.
     pub(crate) responses: IndexMap<Status, Used<Response>>,
+    /// The callbacks by name. Those of an operation of a callback are only the ones that are described right there.
+    pub(crate) callbacks: IndexMap<String, Used<Callback>>,
+    /// Its own security requirements.
+    pub(crate) security: Option<Security>,
+    /// Its own servers.
+    pub(crate) servers: Option<Servers>,
+    pub(crate) hints: Hints,
 }
 
-/// The place of a value in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    Path,
-    Query,
-    /// The whole query string.
-    QueryString,
-    Header,
-    Cookie,
-}
-
-impl Place {
-    /// Its name in a document.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Query => "query",
-            Self::QueryString => "querystring",
-            Self::Header => "header",
-            Self::Cookie => "cookie",
-        }
-    }
-
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Path, Self::Query, Self::QueryString, Self::Header, Self::Cookie];
-        all.into_iter().find(|known| known.name() == name)
-    }
-
-    /// The start of its name in Rust and in expressions.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::QueryString => "query",
-            other => other.name(),
-        }
-    }
-
-    /// The style of a parameter that sets none.
-    pub(crate) fn style(self) -> Style {
-        if matches!(self, Self::Query | Self::Cookie) { Style::Form } else { Style::Simple }
-    }
-}
-
-/// How a value is serialized (OpenAPI 3.2, "Style Values").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    Matrix,
-    Label,
-    Simple,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-    Cookie,
-}
-
-impl Style {
-    /// Its name in a document.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Matrix => "matrix",
-            Self::Label => "label",
-            Self::Simple => "simple",
-            Self::Form => "form",
-            Self::SpaceDelimited => "spaceDelimited",
-            Self::PipeDelimited => "pipeDelimited",
-            Self::DeepObject => "deepObject",
-            Self::Cookie => "cookie",
-        }
-    }
-
-    pub(super) fn parse(name: &str) -> Option<Self> {
-        let all = [
-            Self::Matrix,
-            Self::Label,
-            Self::Simple,
-            Self::Form,
-            Self::SpaceDelimited,
-            Self::PipeDelimited,
-            Self::DeepObject,
-            Self::Cookie,
-        ];
-        all.into_iter().find(|known| known.name() == name)
-    }
-
-    /// The default of `explode`: whether each item or member is written separately.
-    pub(crate) fn explodes(self) -> bool {
-        matches!(self, Self::Form | Self::Cookie)
-    }
+/// Requests that the service sends, by the expression for their URL.
+#[derive(Debug)]
+pub(crate) struct Callback {
+    pub(crate) at: Pointer,
+    pub(crate) items: Vec<Item>,
 }
 
 #[derive(Debug)]
@@ -173,6 +166,7 @@ pub(crate) struct Parameter {
     pub(crate) description: String,
     /// A path parameter is always required.
     pub(crate) required: bool,
+    #[cfg_attr(not(feature = "diff"), allow(dead_code, reason = "only `diff` compares it"))]
     pub(crate) deprecated: bool,
     /// Whether the document allows it without a value (`allowEmptyValue`).
     pub(crate) may_be_empty: bool,
@@ -189,8 +183,8 @@ pub(crate) struct Parameter {
 impl Parameter {
     /// Whether it is a header that OpenAPI ignores, because other parts of the document describe it.
     pub(crate) fn is_ignored(&self) -> bool {
-        let named = |known: &&str| self.name.eq_ignore_ascii_case(known);
-        self.place == Place::Header && ["accept", "content-type", "authorization"].iter().any(|known| named(&known))
+        let mut ignored = ["accept", "content-type", "authorization"].into_iter();
+        self.place == Place::Header && ignored.any(|known| self.name.eq_ignore_ascii_case(known))
     }
 }
 
@@ -209,6 +203,29 @@ pub(crate) struct Response {
     pub(crate) description: String,
     pub(crate) headers: IndexMap<String, Used<Header>>,
     pub(crate) content: Vec<Media>,
+    pub(crate) links: IndexMap<String, Used<Link>>,
+}
+
+/// A follow-up request that a response describes.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Whether the link has a server of its own.
+    pub(crate) server: bool,
+    pub(crate) target: Option<LinkTarget>,
+    /// A value or an expression for each parameter.
+    pub(crate) parameters: IndexMap<String, Node>,
+    /// A value or an expression for the body.
+    pub(crate) body: Option<Node>,
+    pub(crate) description: String,
+}
+
+/// The operation that a link leads to.
+#[derive(Debug)]
+pub(crate) enum LinkTarget {
+    /// `operationId`
+    Id(String),
+    /// `operationRef`
+    Reference(String),
 }
 
 /// The content of a body, a response or a parameter for one media type.

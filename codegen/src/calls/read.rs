@@ -1,11 +1,16 @@
 //! Reads the operations of a document into the model.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
 
-use super::model::{Body, Calls, Encoding, Header, Item, Media, Operation, Parameter, Place, Response, Style, Used};
+use super::hints::Hints;
+use super::model::{
+    Body, Callback, Calls, Encoding, Header, Item, Link, LinkTarget, Media, Operation, Parameter, Response, Tag, Used,
+};
+use super::place::{Place, Style};
+use super::security::{Scheme, Security, Servers};
 use super::status::Status;
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, resolve_at};
@@ -22,10 +27,44 @@ pub(crate) fn read(document: &Node, schemas: &Model, notes: &mut Notes) -> Calls
         bodies: HashMap::new(),
         responses: HashMap::new(),
         headers: HashMap::new(),
+        links: HashMap::new(),
+        callbacks: HashMap::new(),
+        references: BTreeMap::new(),
+        in_callback: false,
     };
+    let place = Pointer::root().join("components").join("callbacks");
+    let callbacks =
+        components(document, "callbacks").map(|(name, it)| reader.shared_callback(it, place.join(name))).collect();
+    let place = Pointer::root().join("paths");
     let paths = members(document, "paths").filter(|(path, _)| !path.starts_with("x-"));
-    let at = Pointer::root().join("paths");
-    Calls { paths: paths.map(|(path, item)| reader.item(path, item, at.join(path))).collect() }
+    let paths = paths.map(|(path, it)| reader.item(path, it, place.join(path))).collect();
+    let place = Pointer::root().join("webhooks");
+    let webhooks = members(document, "webhooks").map(|(name, it)| reader.item(name, it, place.join(name))).collect();
+    let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
+    let scheme = |(name, it): (&String, &Node)| (name.clone(), Scheme::of(grammar::resolve(document, it)));
+    Calls {
+        span: document.span.clone(),
+        title: info("title"),
+        version: info("version"),
+        null_is_absent: document.get("info").is_some_and(|info| info.is_true("x-null-is-absent")),
+        servers: Servers::of(document),
+        security: Security::of(document),
+        schemes: components(document, "securitySchemes").map(scheme).collect(),
+        tags: items(document, "tags").map(|(_, tag)| self::tag(tag)).collect(),
+        paths,
+        webhooks,
+        callbacks,
+        #[cfg(feature = "diff")]
+        references: reader.references,
+    }
+}
+
+fn tag(node: &Node) -> Tag {
+    Tag {
+        name: node.str("name").unwrap_or_default().to_owned(),
+        summary: words(node, "summary"),
+        description: words(node, "description"),
+    }
 }
 
 /// The shared objects that were read, by place.
@@ -39,11 +78,21 @@ struct Reader<'a, 'n> {
     bodies: Shared<Body>,
     responses: Shared<Response>,
     headers: Shared<Header>,
+    links: Shared<Link>,
+    callbacks: Shared<Callback>,
+    /// The place of each reference, with the place of its target.
+    references: BTreeMap<Pointer, Pointer>,
+    /// Whether the object that is being read is within a callback.
+    in_callback: bool,
 }
 
 /// The members of an object that is a map; none if the object does not have it.
 fn members<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
     node.get(key).and_then(Node::as_object).into_iter().flatten()
+}
+
+fn components<'a>(document: &'a Node, section: &'static str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+    document.get("components").into_iter().flat_map(move |all| members(all, section))
 }
 
 fn items<'a>(node: &'a Node, key: &str) -> impl Iterator<Item = (usize, &'a Node)> {
@@ -74,6 +123,9 @@ impl<'a> Reader<'a, '_> {
     ) -> Used<T> {
         let (node, at) = resolve_at(self.document, written, here.clone());
         let written = written.span.clone();
+        if at != here {
+            self.references.insert(here.clone(), at.clone());
+        }
         if let Some(known) = shared(self).get(&at) {
             return Used { here, written, target: Rc::clone(known) };
         }
@@ -92,7 +144,7 @@ impl<'a> Reader<'a, '_> {
         let parameters = self.parameters(node, &at);
         let operations = grammar::methods(node).into_iter();
         let operations = operations.map(|(method, it)| self.operation(method, it, grammar::method_at(&at, method)));
-        Item { name: name.to_owned(), operations: operations.collect(), parameters, at }
+        Item { name: name.to_owned(), operations: operations.collect(), parameters, servers: Servers::of(node), at }
     }
 
     fn operation(&mut self, method: &str, node: &'a Node, at: Pointer) -> Operation {
@@ -105,7 +157,16 @@ impl<'a> Reader<'a, '_> {
         });
         Operation {
             method: method.to_owned(),
+            id: node.str("operationId").map(str::to_owned),
+            tags: items(node, "tags").filter_map(|(_, tag)| tag.as_str()).map(str::to_owned).collect(),
+            summary: words(node, "summary"),
+            description: words(node, "description"),
+            deprecated: node.is_true("deprecated"),
+            security: Security::of(node),
+            servers: Servers::of(node),
+            hints: Hints::of(node),
             responses: responses.collect(),
+            callbacks: self.callbacks(node, &at),
             parameters: self.parameters(node, &at),
             body,
             span: node.span.clone(),
@@ -113,15 +174,48 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    fn callbacks(&mut self, owner: &'a Node, at: &Pointer) -> IndexMap<String, Used<Callback>> {
+        let at = at.join("callbacks");
+        let mut found = IndexMap::new();
+        for (name, written) in members(owner, "callbacks") {
+            let here = at.join(name);
+            // A callback could be within itself, so a reference in one is not followed.
+            if self.in_callback && grammar::reference(written).is_some() {
+                let (_, target) = resolve_at(self.document, written, here.clone());
+                self.references.insert(here, target);
+                continue;
+            }
+            found.insert(name.clone(), self.used(written, here, |it| &mut it.callbacks, Self::callback));
+        }
+        found
+    }
+
+    /// Reads a component.
+    fn shared_callback(&mut self, node: &'a Node, at: Pointer) -> Used<Callback> {
+        let callback = self.used(node, at, |it| &mut it.callbacks, Self::callback);
+        self.callbacks.insert(callback.at.clone(), Rc::clone(&callback.target));
+        callback
+    }
+
+    fn callback(&mut self, node: &'a Node, at: Pointer) -> Callback {
+        let around = std::mem::replace(&mut self.in_callback, true);
+        let expressions = node.as_object().into_iter().flatten().filter(|(key, _)| !key.starts_with("x-"));
+        let items = expressions.map(|(expression, item)| self.item(expression, item, at.join(expression))).collect();
+        self.in_callback = around;
+        Callback { items, at }
+    }
+
     fn parameters(&mut self, owner: &'a Node, at: &Pointer) -> Vec<Used<Parameter>> {
         let at = at.join("parameters");
         let mut found = Vec::new();
         for (index, written) in items(owner, "parameters") {
             let (node, own) = resolve_at(self.document, written, at.join(index));
-            // `lower` gives each parameter a name and a place.
+            // `lower` gives each parameter a name and a place. So this is a circle of references.
             if node.str("name").is_none() || node.str("in").and_then(Place::parse).is_none() {
-                let reason = "a parameter without a name was left out";
-                self.notes.push(Stage::Shape, Kind::Correction, &own, node, reason);
+                if self.notes.iter().all(|note| note.pointer != own) {
+                    let reason = "a parameter without a name was left out";
+                    self.notes.push(Stage::Shape, Kind::Correction, &own, node, reason);
+                }
                 continue;
             }
             found.push(self.used(written, at.join(index), |it| &mut it.parameters, Self::parameter));
@@ -158,7 +252,13 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn response(&mut self, node: &'a Node, at: Pointer) -> Response {
+        let place = at.join("links");
+        let link = |(name, it): (&String, &'a Node)| {
+            (name.clone(), self.used(it, place.join(name), |it| &mut it.links, |_, node, _| link(node)))
+        };
+        let links = members(node, "links").map(link).collect();
         Response {
+            links,
             description: words(node, "description"),
             headers: self.headers(node, &at),
             content: self.content(node, &at),
@@ -225,5 +325,17 @@ impl<'a> Reader<'a, '_> {
             content,
             at,
         }
+    }
+}
+
+fn link(node: &Node) -> Link {
+    let text = |key: &str| node.str(key).map(str::to_owned);
+    let id = text("operationId").map(LinkTarget::Id);
+    Link {
+        server: node.get("server").is_some(),
+        target: id.or_else(|| text("operationRef").map(LinkTarget::Reference)),
+        parameters: members(node, "parameters").map(|(name, value)| (name.clone(), value.clone())).collect(),
+        body: node.get("requestBody").cloned(),
+        description: words(node, "description"),
     }
 }

@@ -10,8 +10,6 @@ use crate::select::{self, Selection};
 
 /// A document in canonical form.
 pub(super) struct Canonical {
-    /// Everything but the schemas.
-    pub(super) document: Node,
     pub(super) calls: Calls,
     pub(super) schemas: Model,
 }
@@ -34,7 +32,7 @@ pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
         schemas.set(id, schema);
     }
     let calls = calls::read(&document, &schemas, &mut Notes::default());
-    Ok(Canonical { document, calls, schemas })
+    Ok(Canonical { calls, schemas })
 }
 
 /// Normalizes the positions of a tuple. Drops `items`, which lists the types of all items.

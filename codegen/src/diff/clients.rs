@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::Client;
 use crate::api::{self, Fate, Listing, Signature, renamed};
-use crate::document::{Node, Pointer, Value, percent_decode};
+use crate::document::Pointer;
 use crate::grammar;
 use crate::schema::{Model, SchemaId};
 
@@ -88,9 +88,9 @@ fn breaks(trace: &Trace, document: &Canonical, old: &Client, new: &Client) -> Ve
     let old_aliases: BTreeMap<String, String> = old_aliases.collect();
     let aliases = (&old_aliases, &resolved.1);
     let mut found = Vec::new();
-    let operations = Operation::all(&document.document, &document.calls);
+    let operations = Operation::all(&document.calls);
     let labels: HashMap<Pointer, String> =
-        operations.iter().map(|operation| (operation.at(), operation.label())).collect();
+        operations.iter().map(|operation| (operation.at().clone(), operation.label())).collect();
     let later: HashMap<&Pointer, String> =
         new.api.operations.iter().map(|it| (&it.pointer, api::operation_name(it))).collect();
     for operation in &old.api.operations {
@@ -260,22 +260,13 @@ fn component(model: &Model, at: &Pointer) -> Option<SchemaId> {
 
 /// The outermost schemas at a place and below it. References to shared responses and the like are followed.
 fn schemas_at(canonical: &Canonical, at: &Pointer) -> Vec<SchemaId> {
-    let Canonical { document, schemas, calls: _ } = canonical;
+    let Canonical { calls, schemas } = canonical;
     let mut found: Vec<SchemaId> = schema_at(schemas, at).into_iter().collect();
-    let mut queue = vec![at.clone()];
+    let mut queue = vec![at];
     let mut followed = BTreeSet::new();
     while let Some(at) = queue.pop() {
-        found.extend(schemas.within(&at));
-        let mut nodes: Vec<&Node> = document.pointer(at.as_str()).into_iter().collect();
-        while let Some(node) = nodes.pop() {
-            match &node.value {
-                Value::Array(items) => nodes.extend(items),
-                Value::Object(map) => nodes.extend(map.values()),
-                _ => {}
-            }
-            let target = grammar::reference(node).and_then(|target| target.strip_prefix('#'));
-            queue.extend(target.filter(|target| followed.insert(*target)).map(|it| Pointer::from(percent_decode(it))));
-        }
+        found.extend(schemas.within(at));
+        queue.extend(calls.referred(at).filter(|target| followed.insert(*target)));
     }
     found
 }
@@ -327,19 +318,19 @@ struct Users<'a> {
 
 impl<'a> Users<'a> {
     fn new(canonical: &'a Canonical) -> Self {
-        Self { canonical, operations: Operation::all(&canonical.document, &canonical.calls), reach: None }
+        Self { canonical, operations: Operation::all(&canonical.calls), reach: None }
     }
 
     /// The operations that a place of the document affects.
     fn of(&mut self, at: &Pointer) -> Vec<String> {
         let (canonical, operations) = (self.canonical, &self.operations);
         let reach = self.reach.get_or_insert_with(|| {
-            let reached = |operation: &Operation<'_>| canonical.schemas.reached(schemas_at(canonical, &operation.at()));
+            let reached = |operation: &Operation<'_>| canonical.schemas.reached(schemas_at(canonical, operation.at()));
             operations.iter().map(reached).collect()
         });
         let component = component(&canonical.schemas, at);
         let shows = |(operation, reach): &(&Operation<'_>, &BTreeSet<SchemaId>)| {
-            under(at, &operation.at()) || component.as_ref().is_some_and(|id| reach.contains(id))
+            under(at, operation.at()) || component.as_ref().is_some_and(|id| reach.contains(id))
         };
         operations.iter().zip(reach.iter()).filter(shows).map(|(operation, _)| operation.label()).collect()
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use heck::ToSnakeCase;
 
 use crate::calls::{self, Calls, Item};
-use crate::document::{Node, Pointer};
+use crate::document::Pointer;
 use crate::grammar;
 use crate::schema::{Model, SchemaId};
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
@@ -66,7 +66,6 @@ impl Spot {
 /// One of the two documents.
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
-    pub(super) document: &'a Node,
     pub(super) calls: &'a Calls,
     pub(super) schemas: &'a Model,
     shaped: &'a HashMap<&'a str, &'a Shaped>,
@@ -118,15 +117,10 @@ pub(super) struct Comparison<'a> {
     pub(super) here: Option<Pointer>,
 }
 
-/// An operation and its place.
+/// An operation and its path item.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'a> {
-    id: Option<&'a str>,
-    pub(super) path: &'a str,
-    method: &'a str,
-    pub(super) node: &'a Node,
-    pub(super) item: &'a Node,
-    pub(super) shared: &'a Item,
+    pub(super) item: &'a Item,
     pub(super) call: &'a calls::Operation,
 }
 
@@ -144,7 +138,7 @@ fn by_place(api: &Api) -> HashMap<&str, &Shaped> {
 
 /// The tag that the operations with these labels have in common.
 pub(super) fn tag_of(canonical: &Canonical, labels: &[String]) -> Option<String> {
-    let operations = Operation::all(&canonical.document, &canonical.calls);
+    let operations = Operation::all(&canonical.calls);
     let tags = operations.iter().filter(|operation| labels.contains(&operation.label())).map(Operation::tag);
     common(tags)
 }
@@ -155,55 +149,52 @@ fn common<'a>(mut tags: impl Iterator<Item = Option<&'a str>>) -> Option<String>
 }
 
 impl<'a> Operation<'a> {
-    pub(super) fn all(document: &'a Node, calls: &'a Calls) -> Vec<Self> {
-        grammar::operations(document)
-            .zip(calls.operations())
-            .map(|((path, method, node, item), (shared, call))| Operation {
-                id: node.str("operationId"),
-                path,
-                method,
-                node,
-                item,
-                shared,
-                call,
-            })
-            .collect()
+    pub(super) fn all(calls: &'a Calls) -> Vec<Self> {
+        calls.operations().map(|(item, call)| Operation { item, call }).collect()
+    }
+
+    fn id(&self) -> Option<&'a str> {
+        self.call.id.as_deref()
+    }
+
+    fn path(&self) -> &'a str {
+        &self.item.name
     }
 
     /// The name in a list of changes.
     pub(super) fn label(&self) -> String {
-        self.id.map_or_else(|| self.place(), str::to_owned)
+        self.id().map_or_else(|| self.place(), str::to_owned)
     }
 
     fn tag(&self) -> Option<&'a str> {
-        self.node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str)
+        self.call.tags.first().map(String::as_str)
     }
 
     fn place(&self) -> String {
-        format!("{} {}", grammar::sent_method(self.method), self.path)
+        format!("{} {}", grammar::sent_method(&self.call.method), self.path())
     }
 
     /// The place in the document.
-    pub(super) fn at(&self) -> Pointer {
-        self.call.at.clone()
+    pub(super) fn at(&self) -> &'a Pointer {
+        &self.call.at
     }
 
     /// The method's name, if the operation alone decides it.
     fn name(&self) -> String {
-        let given = self.node.str("x-rust-name").or_else(|| self.node.str("x-speakeasy-name-override"));
-        let last = || self.id.and_then(|id| id.rsplit(['.', '/']).next());
+        let given = self.call.hints.name.as_deref().or(self.call.hints.other_name.as_deref());
+        let last = || self.id().and_then(|id| id.rsplit(['.', '/']).next());
         given.or_else(last).map_or_else(|| self.place(), str::to_snake_case)
     }
 
     /// The path without the names of its parameters, which do not matter to a server.
     fn anonymous(&self) -> (String, &'a str) {
-        let parts = self.path.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
-        (parts.collect::<Vec<_>>().join("{}"), self.method)
+        let parts = self.path().split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+        (parts.collect::<Vec<_>>().join("{}"), &self.call.method)
     }
 
     /// The names in the path, in order. A name that occurs twice is one argument.
     pub(super) fn placeholders(&self) -> Vec<&'a str> {
-        let names = self.path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
+        let names = self.path().split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name));
         names.fold(Vec::new(), |mut names, name| {
             if !names.contains(&name) {
                 names.push(name);
@@ -215,7 +206,7 @@ impl<'a> Operation<'a> {
 
 impl<'a> Side<'a> {
     fn new(canonical: &'a Canonical, shaped: &'a HashMap<&'a str, &'a Shaped>) -> Self {
-        Self { document: &canonical.document, calls: &canonical.calls, schemas: &canonical.schemas, shaped }
+        Self { calls: &canonical.calls, schemas: &canonical.schemas, shaped }
     }
 
     /// The name of a component.
@@ -328,19 +319,18 @@ impl<'a> Comparison<'a> {
     fn documents(&mut self) -> Labels<'a> {
         let mut labels: Labels<'a> = vec![(0, None)];
         self.servers(None);
-        let (before, after) =
-            (Operation::all(self.old.document, self.old.calls), Operation::all(self.new.document, self.new.calls));
+        let (before, after) = (Operation::all(self.old.calls), Operation::all(self.new.calls));
         let mut by_id = HashMap::new();
         let mut by_path = HashMap::new();
         for (index, new) in after.iter().enumerate() {
-            new.id.map(|id| by_id.entry(id).or_insert(index));
+            new.id().map(|id| by_id.entry(id).or_insert(index));
             by_path.entry(new.anonymous()).or_insert(index);
         }
         let mut taken = vec![false; after.len()];
         let mut left = Vec::new();
         for old in before {
             // An equal id means the same operation, at any path.
-            match old.id.and_then(|id| by_id.get(id)).filter(|index| !taken[**index]) {
+            match old.id().and_then(|id| by_id.get(id)).filter(|index| !taken[**index]) {
                 Some(index) => {
                     taken[*index] = true;
                     labels.push((self.open(), Some((old.label(), old.tag()))));
@@ -356,7 +346,7 @@ impl<'a> Comparison<'a> {
                     taken[*index] = true;
                     self.operations(old, after[*index]);
                 }
-                None => self.say_at(&old.at(), "operation-removed", format!("the operation is gone: {}", old.place())),
+                None => self.say_at(old.at(), "operation-removed", format!("the operation is gone: {}", old.place())),
             }
         }
         for new in after.iter().zip(taken).filter_map(|(new, taken)| (!taken).then_some(new)) {
@@ -409,7 +399,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn operations(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        self.trace.operations.insert(old.at(), new.at());
+        self.trace.operations.insert(old.at().clone(), new.at().clone());
         let (was, is) = (self.old.shaped(&old), self.new.shaped(&new));
         let group = |shaped: Option<&'a Shaped>| shaped.and_then(|it| it.group.as_deref());
         if old.name() != new.name() {
@@ -420,27 +410,26 @@ impl<'a> Comparison<'a> {
                 |group: Option<&str>| group.map_or_else(|| "no group".to_owned(), |it| format!("the group `{it}`"));
             let what = format!("its method was in {} and is in {}", told(group(was)), told(group(is)));
             self.say_at(&old.at().join("operationId"), "operation-renamed", what);
-        } else if old.id != new.id {
+        } else if old.id() != new.id() {
             self.say("operation-id-changed", format!("its operationId is `{}` now", new.label()));
         }
         let moved = old.anonymous() != new.anonymous();
         if moved {
             self.say("operation-moved", format!("it moved from {} to {}", old.place(), new.place()));
         }
-        match (old.node.is_true("deprecated"), new.node.is_true("deprecated")) {
+        match (old.call.deprecated, new.call.deprecated) {
             (false, true) => self.say("operation-deprecated", "it is deprecated now"),
             (true, false) => self.say("operation-reactivated", "it is no longer deprecated"),
             _ => {}
         }
-        let sunset = |node: &Node| node.get("x-sunset").map(ToString::to_string);
-        let (before, after) = (sunset(old.node), sunset(new.node));
+        let (before, after) = (&old.call.hints.sunset, &new.call.hints.sunset);
         if before != after {
-            let told = |date: Option<String>| date.unwrap_or_else(|| "never".to_owned());
+            let told = |date: &Option<String>| date.clone().unwrap_or_else(|| "never".to_owned());
             self.say("sunset-changed", format!("its last day was {} and is {}", told(before), told(after)));
         }
         if let (Some(was), Some(is)) = (was, is)
             && was.idempotency != is.idempotency
-            && old.method == new.method
+            && old.call.method == new.call.method
         {
             let what = if is.idempotency != Idempotency::NotIdempotent {
                 "it may be retried now"
@@ -454,11 +443,9 @@ impl<'a> Comparison<'a> {
         {
             self.say("paging-changed", "its list is paged in another way");
         }
-        let description = |node: &'a Node| node.str("description").unwrap_or_default().trim();
-        let summary = |node: &'a Node| node.str("summary").unwrap_or_default().trim();
-        self.text("summary", summary(old.node), summary(new.node), "the operation");
-        self.text("description", description(old.node), description(new.node), "the operation");
-        self.security(old.node, new.node);
+        self.text("summary", &old.call.summary, &new.call.summary, "the operation");
+        self.text("description", &old.call.description, &new.call.description, "the operation");
+        self.security(old, new);
         self.servers(Some((old, new)));
         // Parameters come first: a parameter that moved into the body is not a new property.
         self.parameters(old, new, moved);
@@ -505,6 +492,7 @@ pub(super) fn fold(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::diff::canonical;
+    use crate::document::Node;
     use crate::note::Notes;
     use crate::shape;
 
@@ -530,9 +518,8 @@ mod tests {
     fn each_pair_of_schemas_is_compared_once() {
         let (old, new) = (document(40, 60, "string"), document(40, 60, "boolean"));
         let (old, new) = (canonical::document(&old).unwrap(), canonical::document(&new).unwrap());
-        let shaped = |it: &Canonical| {
-            shape::shape(&it.document, &it.calls, &it.schemas, &shape::Names::default(), &mut Notes::default()).0
-        };
+        let shaped =
+            |it: &Canonical| shape::shape(&it.calls, &it.schemas, &shape::Names::default(), &mut Notes::default()).0;
         let (old_api, new_api) = (shaped(&old), shaped(&new));
         let (old_shaped, new_shaped) = (by_place(&old_api), by_place(&new_api));
         let mut comparison = Comparison::new(Side::new(&old, &old_shaped), Side::new(&new, &new_shaped));

@@ -55,8 +55,7 @@ use compare::compare;
 /// If a document is not OpenAPI 3.0, 3.1 or 3.2.
 pub fn diff(old: &Node, new: &Node) -> Result<Vec<Change>, Error> {
     let (old, new) = (canonical::document(old)?, canonical::document(new)?);
-    let shaped =
-        |it: &Canonical| shape::shape(&it.document, &it.calls, &it.schemas, &Names::default(), &mut Notes::default()).0;
+    let shaped = |it: &Canonical| shape::shape(&it.calls, &it.schemas, &Names::default(), &mut Notes::default()).0;
     Ok(sorted(compare((&old, &shaped(&old)), (&new, &shaped(&new))).0))
 }
 

@@ -23,7 +23,7 @@ fn parameters<'a>(operation: &Operation<'a>) -> Parameters<'a> {
         Place::Header => it.name.to_ascii_lowercase(),
         Place::Path | Place::Query | Place::QueryString | Place::Cookie => it.name.clone(),
     };
-    let all = operation.shared.parameters.iter().chain(&operation.call.parameters);
+    let all = operation.item.parameters.iter().chain(&operation.call.parameters);
     all.filter(|it| !it.is_ignored()).map(|it| ((name(it), it.place.name()), it)).collect()
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::Node;
-use crate::grammar;
+use serde_json::{Map, Value};
+
+use crate::calls::{Calls, Flow, Place, Scheme, SchemeKind, Servers};
 
 use super::compare::{Comparison, Operation};
 
@@ -19,24 +20,29 @@ struct Security {
 #[derive(Default)]
 struct Credentials {
     scopes: BTreeSet<String>,
-    /// The schemes without names and descriptions, if the document declares all of them.
-    asks: Option<Vec<Node>>,
+    /// What the schemes ask for, if the document declares all of them.
+    asks: Option<Vec<Asked>>,
+}
+
+/// A scheme without its name and its description.
+#[derive(PartialEq)]
+struct Asked {
+    kind: SchemeKind,
+    deprecated: Option<bool>,
 }
 
 impl Security {
-    fn of(operation: &Node, document: &Node) -> Self {
-        let list = operation.get("security").or_else(|| document.get("security")).and_then(Node::as_array);
-        let mut security = Self { open: list.is_none_or(<[Node]>::is_empty), ways: BTreeMap::new() };
-        for requirement in list.into_iter().flatten().filter_map(Node::as_object) {
+    fn of(operation: Operation<'_>, calls: &Calls) -> Self {
+        let list = operation.call.security.as_ref().or(calls.security.as_ref());
+        let list = list.map(|security| security.alternatives.as_slice()).unwrap_or_default();
+        let mut security = Self { open: list.is_empty(), ways: BTreeMap::new() };
+        for requirement in list {
             security.open |= requirement.is_empty();
             let mut schemes: Vec<&str> = requirement.keys().map(String::as_str).collect();
             schemes.sort_unstable();
-            let scopes = requirement.values().filter_map(Node::as_array).flatten().filter_map(Node::as_str);
             let way = security.ways.entry(schemes.join("` and `")).or_default();
-            way.scopes.extend(scopes.map(str::to_owned));
-            let defined = document.pointer("/components/securitySchemes");
-            let content = |name: &&str| Some(content(grammar::resolve(document, defined?.get(name)?)));
-            way.asks = schemes.iter().map(content).collect();
+            way.scopes.extend(requirement.values().flatten().cloned());
+            way.asks = schemes.iter().map(|name| calls.schemes.get(*name).map(Asked::of)).collect();
         }
         security
     }
@@ -47,55 +53,76 @@ impl Security {
     }
 }
 
-/// A scheme without descriptions. Names of headers and of HTTP schemes are in lower case, because they have no case.
-fn content(scheme: &Node) -> Node {
-    let mut scheme = scheme.clone();
-    for key in ["description", "bearerFormat"] {
-        scheme.take(key);
+impl Asked {
+    /// Names of headers and of HTTP schemes are in lower case, because they have no case.
+    fn of(scheme: &Scheme) -> Self {
+        let kind = match scheme.kind.clone() {
+            SchemeKind::ApiKey { place: Place::Header, name } => {
+                SchemeKind::ApiKey { place: Place::Header, name: name.to_ascii_lowercase() }
+            }
+            SchemeKind::Http(scheme) => SchemeKind::Http(scheme.to_ascii_lowercase()),
+            kind => kind,
+        };
+        Self { kind, deprecated: scheme.deprecated }
     }
-    if let Some(map) = scheme.as_object_mut() {
-        map.retain(|key, _| !key.starts_with("x-"));
+
+    /// The scheme as the document has it, in JSON.
+    fn told(&self) -> Value {
+        let (ty, members) = match &self.kind {
+            SchemeKind::ApiKey { place, name } => {
+                ("apiKey", vec![("in", Some(place.name().into())), ("name", Some(name.as_str().into()))])
+            }
+            SchemeKind::Http(scheme) => ("http", vec![("scheme", Some(scheme.as_str().into()))]),
+            SchemeKind::OAuth2 { flows, metadata } => {
+                let flows: Map<String, Value> =
+                    flows.iter().map(|(kind, flow)| (kind.name().to_owned(), told(flow))).collect();
+                let metadata = metadata.as_deref().map(Value::from);
+                ("oauth2", vec![("flows", Some(flows.into())), ("oauth2MetadataUrl", metadata)])
+            }
+            SchemeKind::OpenId(url) => ("openIdConnect", vec![("openIdConnectUrl", Some(url.as_str().into()))]),
+            SchemeKind::MutualTls => ("mutualTLS", Vec::new()),
+            SchemeKind::Unknown(ty) => (ty.as_str(), Vec::new()),
+        };
+        object(members.into_iter().chain([("type", Some(ty.into())), ("deprecated", self.deprecated.map(Value::from))]))
     }
-    let lower = |scheme: &mut Node, key: &str| {
-        if let Some(text) = scheme.str(key).map(str::to_ascii_lowercase) {
-            scheme.set(key, text);
-        }
-    };
-    lower(&mut scheme, "scheme");
-    if scheme.str("in") == Some("header") {
-        lower(&mut scheme, "name");
-    }
-    // The scopes of a flow do not matter. An operation lists the scopes that it needs.
-    for flow in scheme.get_mut("flows").and_then(Node::as_object_mut).into_iter().flat_map(|flows| flows.values_mut()) {
-        flow.take("scopes");
-    }
-    scheme
 }
 
-/// The servers of an operation, an item or a document: each URL with its variables, without descriptions.
-fn servers(owner: &Node) -> Option<Vec<String>> {
-    let list = owner.get("servers").and_then(Node::as_array)?;
-    let one = |server: &Node| {
-        let mut told = server.str("url")?.to_owned();
-        for (name, variable) in server.get("variables").and_then(Node::as_object).into_iter().flatten() {
-            let default = variable.str("default").unwrap_or_default();
-            let values =
-                variable.get("enum").and_then(Node::as_array).unwrap_or_default().iter().filter_map(Node::as_str);
-            let values: Vec<&str> = values.collect();
+fn told(flow: &Flow) -> Value {
+    let url = |url: &Option<String>| url.as_deref().map(Value::from);
+    object([
+        ("authorizationUrl", url(&flow.authorization)),
+        ("deviceAuthorizationUrl", url(&flow.device)),
+        ("refreshUrl", url(&flow.refresh)),
+        ("tokenUrl", url(&flow.tokens)),
+    ])
+}
+
+fn object<'a>(members: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Value {
+    let members = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(members.collect())
+}
+
+/// Each URL with its variables, without descriptions.
+fn urls(servers: &Servers) -> Vec<String> {
+    let mut urls = Vec::new();
+    for server in &servers.list {
+        let mut told = server.url.clone();
+        for (name, variable) in &server.variables {
+            let values = variable.values.as_deref().unwrap_or_default();
             let of = if values.is_empty() { String::new() } else { format!(" of {}", values.join(", ")) };
-            told.push_str(&format!(" ({name}: {default}{of})"));
+            told.push_str(&format!(" ({name}: {}{of})", variable.default));
         }
-        Some(told)
-    };
-    Some(list.iter().filter_map(one).collect())
+        urls.push(told);
+    }
+    urls
 }
 
 impl<'a> Comparison<'a> {
     /// Compares the servers of two operations that have their own, or those of the documents.
     pub(super) fn servers(&mut self, operations: Option<(Operation<'a>, Operation<'a>)>) {
-        let own = |it: Operation<'_>| servers(it.node).or_else(|| servers(it.item));
+        let own = |it: Operation<'_>| it.call.servers.as_ref().or(it.item.servers.as_ref()).map(urls);
         let (before, after) = match operations {
-            None => (servers(self.old.document), servers(self.new.document)),
+            None => (self.old.calls.servers.as_ref().map(urls), self.new.calls.servers.as_ref().map(urls)),
             Some((old, new)) => (own(old), own(new)),
         };
         if before != after {
@@ -108,8 +135,8 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    pub(super) fn security(&mut self, old: &Node, new: &Node) {
-        let (before, after) = (Security::of(old, self.old.document), Security::of(new, self.new.document));
+    pub(super) fn security(&mut self, old: Operation<'a>, new: Operation<'a>) {
+        let (before, after) = (Security::of(old, self.old.calls), Security::of(new, self.new.calls));
         match (before.open, after.open) {
             (true, false) => return self.say("security-demanded", format!("it requires {} now", after.told())),
             (false, true) => return self.say("security-dropped", "it can be called without credentials now"),
@@ -130,8 +157,8 @@ impl<'a> Comparison<'a> {
             };
             found.insert(name);
             if way.asks != now.asks {
-                let told = |asks: &Option<Vec<Node>>| match asks {
-                    Some(list) => list.iter().map(|it| it.to_json().to_string()).collect::<Vec<_>>().join(" and "),
+                let told = |asks: &Option<Vec<Asked>>| match asks {
+                    Some(list) => list.iter().map(|it| it.told().to_string()).collect::<Vec<_>>().join(" and "),
                     None => "not described".to_owned(),
                 };
                 let what =

@@ -21,7 +21,7 @@ pub(super) fn prune(api: &mut Api, notes: &mut Notes) {
             let stays = there.contains(&link.target);
             for at in link.pointers.iter().filter(|_| !stays) {
                 let reason = "the link has no method: its operation was left out";
-                notes.push(Stage::Emit, Kind::Loss, at, &operation.node, reason);
+                notes.push(Stage::Emit, Kind::Loss, at, &operation.span, reason);
             }
             stays
         });

@@ -35,9 +35,9 @@ pub(crate) fn emit(api: &mut Api, by_feature: bool, notes: &mut Notes) -> Result
         if let Some(hint) = &operation.paging
             && paging::items(api, operation, hint).is_none()
         {
-            let (at, node) = (operation.pointer.join("x-paging"), operation.node.get("x-paging"));
+            let at = operation.pointer.join("x-paging");
             let reason = "`x-paging` does not fit: the operation has no such list, no such optional parameter, no string or number for `next`, or no boolean for `more`";
-            notes.push(Stage::Emit, Kind::Skip, &at, node.unwrap_or(&operation.node), reason);
+            notes.push(Stage::Emit, Kind::Skip, &at, operation.paging_span.as_ref().unwrap_or(&operation.span), reason);
         }
     }
     let mut out = String::new();

@@ -3,8 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::shape::model::{Api, Field, Operation, Param, Payload, Type, TypeKind};
-use crate::shape::paging::{Next, Paging};
+use crate::shape::model::{Api, Field, Next, Operation, Paging, Param, Payload, Type, TypeKind};
 
 use super::types::{ident, tokens as type_tokens};
 

@@ -69,7 +69,7 @@ pub(super) fn write(api: &mut Api, features: &Features, notes: &mut Notes, out: 
         place += 1;
         if let Some(reason) = &reason {
             let reason = format!("the operation `{}` was left out: progenitor refuses it: {reason}", operation.name);
-            notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.node, reason);
+            notes.push(Stage::Emit, Kind::Skip, &operation.pointer, &operation.span, reason);
         }
         reason.is_none()
     });

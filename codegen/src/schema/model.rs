@@ -480,7 +480,6 @@ impl Model {
     }
 
     /// The schemas of the parameters, media types and headers at a place and below it.
-    #[cfg(feature = "diff")]
     pub(crate) fn within<'a>(&'a self, place: &'a Pointer) -> impl Iterator<Item = SchemaId> + 'a {
         // The map sorts places as text. So the places below `place` are in one range, and all begin with its text.
         let below = self.places.range(place..).take_while(|(at, _)| at.as_str().starts_with(place.as_str()));

@@ -218,7 +218,7 @@ fn type_key(def: &TypeDef) -> String {
 /// The keys of operations: the `operationId` of each, or its method and path if it has no unique `operationId`.
 fn operation_keys(operations: &[Operation]) -> Vec<String> {
     let mut count: HashMap<&str, usize> = HashMap::new();
-    let ids: Vec<Option<&str>> = operations.iter().map(|operation| operation.node.str("operationId")).collect();
+    let ids: Vec<Option<&str>> = operations.iter().map(|operation| operation.own_id.as_deref()).collect();
     ids.iter().flatten().for_each(|id| *count.entry(*id).or_default() += 1);
     let key = |(operation, id): (&Operation, &Option<&str>)| match id {
         Some(id) if count.get(*id) == Some(&1) => (*id).to_owned(),
@@ -440,7 +440,7 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
         let group = names.get(What::Group, &[key]);
         // An operation that is in the lock without a group gets no group.
         let is_known = group.is_some() || names.get(What::Operation, &[key]).is_some();
-        if is_known && operation.node.get("x-rust-group").is_none() {
+        if is_known && !operation.group_given {
             operation.group = group.map(str::to_owned);
         }
         if let Some(group) = &operation.group {
@@ -452,7 +452,7 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
         let of_group: Vec<usize> = (0..keys.len()).filter(|index| api.operations[*index].group == *group).collect();
         let thing = |index: &usize| {
             let operation = &api.operations[*index];
-            Thing::new(&keys[*index], &operation.name).given(operation.node.get("x-rust-name").is_some())
+            Thing::new(&keys[*index], &operation.name).given(operation.name_given)
         };
         // The methods of the client itself and the accessors of groups must have different names.
         let beside: Vec<Thing> = match group {

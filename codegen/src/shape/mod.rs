@@ -1,4 +1,4 @@
-//! Stage `shape`: turns a normalized document into types and operations for Rust. It chooses names, and creates types
+//! Stage `shape`: turns the operations and schemas of a document into types and operations for Rust. It chooses names, and creates types
 //! for inline schemas. It creates read and write views. It keeps enums open, keeps unknown keys, and omits what no
 //! method can send.
 
@@ -11,42 +11,40 @@ pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
 mod operations;
-pub(crate) mod paging;
 mod types;
 mod unions;
 mod views;
 
 use crate::calls::Calls;
-use crate::document::{Node, Pointer};
+use crate::document::Pointer;
 use crate::note::{Kind, Notes};
 use crate::schema::Model;
 use model::Api;
 
 pub use lock::Names;
 
-/// Shapes a normalized document and its schemas with the names from a lock. Returns the API and all its names.
-pub(crate) fn shape(document: &Node, calls: &Calls, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
-    let mut types = context::Types::new(document, schemas, notes);
-    let (operations, headers) = operations::shape(document, calls, &mut types);
-    let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
-    let webhooks = operations::webhooks(document, &mut types);
-    for (index, server) in document.get("servers").and_then(Node::as_array).into_iter().flatten().enumerate() {
-        if server.str("url").is_some_and(|url| !url.contains("://")) {
+/// Shapes the operations and the schemas of a document with the names from a lock. Returns the API and all its names.
+pub(crate) fn shape(calls: &Calls, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
+    let mut types = context::Types::new(calls, schemas, notes);
+    let (operations, headers) = operations::shape(calls, &mut types);
+    let webhooks = operations::webhooks(calls, &mut types);
+    for (index, server) in calls.servers.iter().flat_map(|servers| &servers.list).enumerate() {
+        if !server.url.contains("://") {
             let at = Pointer::root().join("servers").join(index);
             let reason = "the URL of the server is relative: the caller gives the whole URL to the builder";
-            types.note(Kind::Rename, &at, server, reason);
+            types.note(Kind::Rename, &at, &server.span, reason);
         }
     }
     let finished = types.finish();
     let mut api = Api {
-        title: info("title"),
-        version: info("version"),
+        title: calls.title.clone(),
+        version: calls.version.clone(),
         operations,
         headers,
-        schemes: operations::schemes(document, notes),
-        servers: operations::servers(document),
+        schemes: operations::schemes(calls, notes),
+        servers: operations::servers(calls),
         webhooks,
-        groups: operations::groups(document),
+        groups: operations::groups(calls),
         types: finished,
     };
     let names = lock::lock(&mut api, names, notes);

@@ -6,10 +6,10 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use super::paging::Paging;
-use crate::document::{Node, Pointer};
+use crate::document::Pointer;
+use crate::span::Span;
 
-pub(crate) use crate::calls::{Place, Status, Style};
+pub(crate) use crate::calls::{Next, Paging, Place, Status, Style};
 pub(crate) use bodies::{Body, BodyContent, Form, Part, PartHolds};
 pub(crate) use used::Type;
 pub(crate) use wire::{Expression, Writing};
@@ -217,8 +217,14 @@ pub(crate) struct Variant {
 /// An operation. `for_each_used` in `lock.rs` visits every type in it, so that types can be renamed.
 #[derive(Debug)]
 pub(crate) struct Operation {
-    /// The document's `operationId`.
+    /// The document's `operationId`, or the name of the method.
     pub(crate) id: String,
+    /// The document's `operationId`.
+    pub(crate) own_id: Option<String>,
+    /// Whether a hint sets the group (`x-rust-group`).
+    pub(crate) group_given: bool,
+    /// Whether a hint sets the name (`x-rust-name`).
+    pub(crate) name_given: bool,
     /// The group of the method; `None` for a method of the client itself.
     pub(crate) group: Option<String>,
     /// The method's name, unique in its group.
@@ -247,6 +253,8 @@ pub(crate) struct Operation {
     pub(crate) errors: Vec<Case>,
     pub(crate) idempotency: Idempotency,
     pub(crate) paging: Option<Paging>,
+    /// The place of the hint `x-paging`.
+    pub(crate) paging_span: Option<Span>,
     pub(crate) callbacks: Option<Incoming>,
     /// The follow-up requests that its responses describe.
     pub(crate) links: Vec<Link>,
@@ -257,7 +265,7 @@ pub(crate) struct Operation {
     /// The URL of the operation's own server, with the defaults of its variables.
     pub(crate) server: Option<String>,
     pub(crate) pointer: Pointer,
-    pub(crate) node: Node,
+    pub(crate) span: Span,
 }
 
 impl Operation {

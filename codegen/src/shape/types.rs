@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
+use crate::calls::Calls;
 use crate::document::{Map, Node, Pointer, Value};
 use crate::note::{Fix, Kind, Notes, Stage};
 use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, same};
@@ -21,9 +22,9 @@ fn place_of(model: &Model, component: SchemaId) -> Pointer {
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(document: &Node, model: &'a Model, notes: &'a mut Notes) -> Self {
+    pub(super) fn new(calls: &Calls, model: &'a Model, notes: &'a mut Notes) -> Self {
         let names = names::components(model);
-        let (requests, responses) = reach(document, model);
+        let (requests, responses) = reach(calls, model);
         let differing = differing(model);
         let twins = requests.intersection(&responses).filter(|id| differing.contains(id)).copied().collect();
         let write_only = requests.difference(&responses).copied().collect();
@@ -47,7 +48,7 @@ impl<'a> Types<'a> {
             open: Vec::new(),
             sent: requests,
             sending: None,
-            null_is_absent: document.get("info").unwrap_or(document).is_true(NULL_IS_ABSENT),
+            null_is_absent: calls.null_is_absent,
         };
         // Sorted, so that the order of the document does not change the names of inline schemas.
         let mut all: Vec<(String, SchemaId)> = Vec::new();
@@ -565,6 +566,3 @@ impl<'a> Types<'a> {
         ty
     }
 }
-
-/// The extension that declares null and absent equal: for a property, for a schema, or in `info` for the whole service.
-const NULL_IS_ABSENT: &str = "x-null-is-absent";

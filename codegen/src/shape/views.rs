@@ -2,57 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Node, Pointer};
-use crate::grammar::{self, Object, resolve_at};
+use crate::calls::Calls;
 use crate::schema::{Mark, Model, Schema, SchemaId};
 
 /// The components that requests reach, and the components that responses reach.
-pub(super) fn reach(document: &Node, model: &Model) -> (BTreeSet<SchemaId>, BTreeSet<SchemaId>) {
+pub(super) fn reach(calls: &Calls, model: &Model) -> (BTreeSet<SchemaId>, BTreeSet<SchemaId>) {
     let mut requests = BTreeSet::new();
     let mut responses = BTreeSet::new();
-    // A reference to a shared object is resolved first.
-    let of = |kind: Object, node: &Node, at: Pointer| {
-        let (node, at) = resolve_at(document, node, at);
-        schemas(kind, node, &at, model)
-    };
-    for (path, method, operation, item) in grammar::operations(document) {
-        let path = Pointer::root().join("paths").join(path);
-        let at = grammar::method_at(&path, method);
-        for (owner, at) in [(operation, &at), (item, &path)] {
-            let parameters = owner.get("parameters").and_then(Node::as_array).into_iter().flatten();
-            for (index, parameter) in parameters.enumerate() {
-                requests.extend(of(Object::Parameter, parameter, at.join("parameters").join(index)));
-            }
-        }
-        if let Some(body) = operation.get("requestBody") {
-            requests.extend(of(Object::RequestBody, body, at.join("requestBody")));
-        }
-        for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
-            responses.extend(of(Object::Response, response, at.join("responses").join(status)));
-        }
+    for (item, operation) in calls.operations() {
+        let parameters = item.parameters.iter().chain(&operation.parameters);
+        requests.extend(parameters.flat_map(|parameter| model.within(&parameter.at)));
+        requests.extend(operation.body.iter().flat_map(|body| model.within(&body.at)));
+        responses.extend(operation.responses.values().flat_map(|response| model.within(&response.at)));
     }
     // For webhooks and callbacks, the program reads the request that the service sends, and writes the response.
-    Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
-        let incoming = at.as_str().starts_with("/webhooks/") || at.as_str().contains("/callbacks/");
-        if kind == Object::Operation && incoming {
-            if let Some(body) = node.get("requestBody") {
-                responses.extend(of(Object::RequestBody, body, at.join("requestBody")));
-            }
-            for (status, response) in node.get("responses").and_then(Node::as_object).into_iter().flatten() {
-                requests.extend(of(Object::Response, response, at.join("responses").join(status)));
-            }
-        }
-    });
+    for operation in calls.incoming() {
+        responses.extend(operation.body.iter().flat_map(|body| model.within(&body.at)));
+        requests.extend(operation.responses.values().flat_map(|response| model.within(&response.at)));
+    }
     (model.reached(requests), model.reached(responses))
-}
-
-/// The schemas of the parameters, media types and headers at an object and below it.
-fn schemas(kind: Object, node: &Node, at: &Pointer, model: &Model) -> Vec<SchemaId> {
-    let mut found = Vec::new();
-    kind.walk(node, at, &mut |_, _, at| {
-        found.extend(["schema", "itemSchema"].into_iter().filter_map(|member| model.at(&at.join(member))));
-    });
-    found
 }
 
 /// Whether the schema that a property refers to has the mark. The property refers to it directly, or by the only part

@@ -1,10 +1,9 @@
 //! Links: the follow-up requests that a response describes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::calls::Status;
+use crate::calls::{self, Calls, LinkTarget, Status, Used};
 use crate::document::{Node, Pointer, Value, percent_decode};
-use crate::grammar::resolve_at;
 use crate::note::Kind;
 
 use super::media::http_token;
@@ -14,24 +13,24 @@ use crate::shape::model::{BodyContent, Expression, Link, Operation, Param, Paylo
 
 /// Adds to each operation the links of its responses. A link that no method can follow gets a note with the reason.
 pub(super) fn links(
-    document: &Node,
+    calls: &Calls,
     types: &mut Types<'_>,
     operations: &mut [Operation],
     taken: &mut BTreeSet<(Option<String>, String)>,
 ) {
+    let documented: HashMap<&Pointer, _> = calls.operations().map(|(_, call)| (&call.at, call)).collect();
     for index in 0..operations.len() {
         let Some(operation) = operations.get(index) else { continue };
         let mut found: Vec<Link> = Vec::new();
-        for (text, response) in operation.node.get("responses").and_then(Node::as_object).into_iter().flatten() {
-            let Some(status) = Status::parse(text) else { continue };
-            let (response, at) = resolve_at(document, response, operation.pointer.join("responses").join(text));
-            for (name, written) in response.get("links").and_then(Node::as_object).into_iter().flatten() {
-                let (node, _) = resolve_at(document, written, Pointer::root());
-                let at = at.join("links").join(name);
-                let mut linking = Linking { types: &mut *types, operations: &*operations, operation, status };
-                match linking.link(name, node, at.clone()) {
+        for (status, response) in documented.get(&operation.pointer).iter().flat_map(|call| &call.responses) {
+            for (name, link) in &response.links {
+                let mut linking = Linking { types: &mut *types, operations: &*operations, operation, status: *status };
+                match linking.link(name, link) {
                     Ok(link) => add(&mut found, link),
-                    Err(reason) => types.note(Kind::Loss, &at, written, format!("the link has no method: {reason}")),
+                    Err(reason) => {
+                        let reason = format!("the link has no method: {reason}");
+                        types.note(Kind::Loss, &link.here, &link.written, reason);
+                    }
                 }
             }
         }
@@ -73,33 +72,33 @@ struct Linking<'a, 'b, 'c> {
 }
 
 impl<'c> Linking<'_, '_, 'c> {
-    fn link(&mut self, name: &str, node: &Node, at: Pointer) -> Result<Link, String> {
-        if node.get("server").is_some() {
+    fn link(&mut self, name: &str, described: &Used<calls::Link>) -> Result<Link, String> {
+        if described.server {
             return Err("it has a server of its own".to_owned());
         }
-        let target = self.target(node)?;
+        let target = self.target(described.target.as_ref())?;
         let failure = match self.status {
             Status::Default => self.has_success(),
             status => !status.is_success(),
         };
         let mut arguments = Vec::new();
-        for (key, value) in node.get("parameters").and_then(Node::as_object).into_iter().flatten() {
+        for (key, value) in &described.parameters {
             let param = parameter(target, key).ok_or_else(|| format!("`{}` has no parameter `{key}`", target.id))?;
             arguments.push((param.place, param.wire.clone(), self.expression(value, failure)?));
         }
         arguments.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let body = node.get("requestBody").map(|value| self.expression(value, failure)).transpose()?;
+        let body = described.body.as_ref().map(|value| self.expression(value, failure)).transpose()?;
         let is_json = target.body.as_ref().is_some_and(|body| matches!(body.content, BodyContent::Json(..)));
         if body.is_some() && !is_json {
             return Err(format!("`{}` has no body of JSON", target.id));
         }
         Ok(Link {
             name: names::snake(name),
-            pointers: vec![at],
+            pointers: vec![described.here.clone()],
             target: target.pointer.clone(),
             statuses: vec![self.status],
             failure,
-            doc: node.str("description").unwrap_or_default().trim().to_owned(),
+            doc: described.description.clone(),
             arguments,
             body,
         })
@@ -107,24 +106,23 @@ impl<'c> Linking<'_, '_, 'c> {
 
     /// Whether the operation has a documented successful response. The default response is then a failure.
     fn has_success(&self) -> bool {
-        let responses = self.operation.node.get("responses").and_then(Node::as_object);
-        responses.is_some_and(|all| all.keys().any(|text| Status::parse(text).is_some_and(Status::is_success)))
+        self.operation.statuses.iter().any(|status| status.is_success())
     }
 
-    fn target(&self, node: &Node) -> Result<&'c Operation, String> {
+    fn target(&self, named: Option<&LinkTarget>) -> Result<&'c Operation, String> {
         let operations = self.operations;
-        match (node.str("operationId"), node.str("operationRef")) {
-            (Some(id), _) => {
-                let named = |it: &&Operation| it.node.str("operationId") == Some(id);
-                operations.iter().find(named).ok_or_else(|| format!("there is no operation `{id}`"))
+        match named {
+            Some(LinkTarget::Id(id)) => {
+                let found = operations.iter().find(|it| it.own_id.as_ref() == Some(id));
+                found.ok_or_else(|| format!("there is no operation `{id}`"))
             }
-            (None, Some(written)) => {
+            Some(LinkTarget::Reference(written)) => {
                 let place = written.strip_prefix('#').map(percent_decode);
                 let place = place.ok_or_else(|| format!("`{written}` is not in this document"))?;
                 let found = operations.iter().find(|it| it.pointer.as_str() == place);
                 found.ok_or_else(|| format!("there is no operation at `{written}`"))
             }
-            (None, None) => Err("it names no operation".to_owned()),
+            None => Err("it names no operation".to_owned()),
         }
     }
 

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::Node;
-use crate::grammar;
+use crate::calls::Calls;
 
 use super::names;
 
@@ -20,12 +19,11 @@ pub(super) struct Named {
 }
 
 /// The descriptions of the document's tags, by the group that they name.
-pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
-    let tags = document.get("tags").and_then(Node::as_array).into_iter().flatten();
-    let said = tags.filter_map(|tag| {
-        let text = |key: &str| tag.str(key).map(str::trim).filter(|text| !text.is_empty());
-        let parts: Vec<&str> = [text("summary"), text("description")].into_iter().flatten().collect();
-        (!parts.is_empty()).then(|| Some((names::snake(tag.str("name")?), parts.join("\n\n"))))?
+pub(in crate::shape) fn groups(calls: &Calls) -> BTreeMap<String, String> {
+    let said = calls.tags.iter().filter_map(|tag| {
+        let parts: Vec<&str> =
+            [&tag.summary, &tag.description].into_iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        (!parts.is_empty()).then(|| (names::snake(&tag.name), parts.join("\n\n")))
     });
     said.collect()
 }
@@ -35,21 +33,26 @@ pub(in crate::shape) fn groups(document: &Node) -> BTreeMap<String, String> {
 /// The group is `x-rust-group`, `x-speakeasy-group`, the first tag, or the part of the operationId before its last `.`
 /// or `/`. The name is `x-rust-name`, `x-speakeasy-name-override`, or the last part of the operationId. If two names in
 /// a group are equal, each becomes a longer part of the operationId, or is built from the method and the path.
-pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
+pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
     let mut operations = Vec::new();
-    for (path, method, node, _) in grammar::operations(document) {
-        let id = node.str("operationId");
+    for (item, call) in calls.operations() {
+        let (path, method, hints) = (&item.name, &call.method, &call.hints);
+        let id = call.id.as_deref();
         let parts: Vec<&str> = id.into_iter().flat_map(|id| id.split(['.', '/'])).collect();
         let (last, prefix) = match parts.split_last() {
             Some((last, before)) => (Some(*last), before.last().copied()),
             None => (None, None),
         };
-        let first_tag = node.get("tags").and_then(Node::as_array).and_then(<[Node]>::first).and_then(Node::as_str);
-        let given = node.str("x-rust-group").or_else(|| node.str("x-speakeasy-group"));
-        let group = given.or(first_tag).or(prefix).map(str::trim).filter(|group| !group.is_empty()).map(names::snake);
+        let given = hints.group.as_deref().or(hints.other_group.as_deref());
+        let group = given
+            .or(call.tags.first().map(String::as_str))
+            .or(prefix)
+            .map(str::trim)
+            .filter(|group| !group.is_empty())
+            .map(names::snake);
         let place = names::snake(&format!("{method} {}", path.replace(['{', '}'], " ")));
-        let short = node.str("x-speakeasy-name-override").or(last);
-        let mut options: Vec<String> = node.str("x-rust-name").map(names::snake).into_iter().collect();
+        let short = hints.other_name.as_deref().or(last);
+        let mut options: Vec<String> = hints.name.as_deref().map(names::snake).into_iter().collect();
         if let Some(short) = short {
             options.push(names::snake(short));
             options.extend(prefix.map(|prefix| names::snake(&format!("{prefix} {short}"))));
@@ -58,7 +61,7 @@ pub(super) fn methods(document: &Node) -> BTreeMap<(String, String), Named> {
         options.push(place.clone());
         options.push(names::snake(&format!("{place} operation")));
         options.retain(|name| group.is_some() || !TAKEN.contains(&name.as_str()));
-        operations.push(((path.to_owned(), method.to_owned()), group, options));
+        operations.push(((path.clone(), method.clone()), group, options));
     }
     // The accessor of a group must not have the name of a method without a group.
     let alone: BTreeSet<String> =

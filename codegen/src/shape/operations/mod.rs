@@ -16,15 +16,13 @@ mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::calls::{Calls, Status};
-use crate::document::{Node, Pointer};
+use crate::calls::{self, Calls, Status};
 use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
 use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
 use super::names;
-use super::paging::Paging;
 
 use shaping::Shaping;
 
@@ -32,16 +30,16 @@ pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
-pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
+pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
     let mut found = BTreeMap::new();
-    let methods = methods::methods(document);
+    let methods = methods::methods(calls);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
     // Sorted, so that the order of the document does not change names.
-    let mut documented: Vec<_> = grammar::operations(document).zip(calls.operations()).enumerate().collect();
-    documented.sort_by_key(|(_, ((path, method, ..), _))| (path.to_owned(), method.to_owned()));
-    for (position, ((path, method, node, item), (shared, call))) in documented {
-        let at = call.at.clone();
+    let mut documented: Vec<_> = calls.operations().enumerate().collect();
+    documented.sort_by_key(|(_, (item, call))| (&item.name, &call.method));
+    for (position, (item, call)) in documented {
+        let (path, method) = (item.name.as_str(), call.method.as_str());
         let Some(named) = methods.get(&(path.to_owned(), method.to_owned())).cloned() else { continue };
         let name = named.name;
         // A server cannot distinguish two templates that differ only in the names of parameters.
@@ -54,22 +52,22 @@ pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (V
             let reason = format!(
                 "the operation `{name}` was left out: another one has the same path apart from the parameters' names"
             );
-            types.note(Kind::Skip, &at, node, reason);
+            types.note(Kind::Skip, &call.at, &call.span, reason);
             continue;
         }
         if !media::http_token(method) {
             let reason = format!("the operation `{name}` was left out: `{method}` is not a method of HTTP");
-            types.note(Kind::Skip, &at, node, reason);
+            types.note(Kind::Skip, &call.at, &call.span, reason);
             continue;
         }
         let Some(template) = params::template(path) else {
             let reason = format!("the operation `{name}` was left out: `{path}` is not a path template");
-            types.note(Kind::Skip, &at, node, reason);
+            types.note(Kind::Skip, &call.at, &call.span, reason);
             continue;
         };
         let hint = names::pascal(&named.hint);
-        let mut shaping = Shaping { types, at, hint, path, call, node, found: &mut found };
-        let mut params = shaping.params(shared, &template);
+        let mut shaping = Shaping { types, hint, path, call, found: &mut found };
+        let mut params = shaping.params(item, &template);
         let body = shaping.body();
         shaping.tell_apart(&mut params, body.as_ref());
         let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
@@ -77,34 +75,33 @@ pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (V
         let errors = shaping.errors();
         let headers = shaping.headers();
         shaping.note_hints();
-        let (at, hint) = (shaping.at, shaping.hint);
-        let security = security::requirements(document, node, &at, types.notes);
-        let item_at = Pointer::root().join("paths").join(path);
-        let server = [(node, &at), (item, &item_at)].into_iter().find_map(|(owner, place)| {
-            let server = security::own_server(owner)?;
-            security::note_other_servers(owner, place, &server, types.notes);
+        let hint = shaping.hint;
+        let security = security::requirements(calls, call, types.notes);
+        let server = [(&call.servers, &call.at), (&item.servers, &item.at)].into_iter().find_map(|(servers, place)| {
+            let servers = servers.as_ref()?;
+            let server = security::own_server(servers)?;
+            security::note_other_servers(servers, place, &server, types.notes);
             Some(server)
         });
-        let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
-        let paging = Paging::of(node);
-        if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
-            types.note(
-                Kind::Skip,
-                &at.join("x-paging"),
-                hint,
-                "`x-paging` does not describe how to request the next page",
-            );
+        let callbacks = webhooks::callbacks(types, call, &hint);
+        let paging = call.hints.paging.as_ref();
+        if let Some(hint) = paging.filter(|hint| hint.value.is_none()) {
+            let reason = "`x-paging` does not describe how to request the next page";
+            types.note(Kind::Skip, &call.at.join("x-paging"), &hint.span, reason);
         }
-        let text = |key: &str| node.str(key).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let operation = Operation {
-            id: node.str("operationId").map_or_else(|| name.clone(), str::to_owned),
+            id: call.id.clone().unwrap_or_else(|| name.clone()),
+            own_id: call.id.clone(),
+            group_given: call.hints.group.is_some(),
+            name_given: call.hints.name.is_some(),
             group: named.group,
             method: grammar::sent_method(method),
             path: path.to_owned(),
-            summary: text("summary"),
-            description: text("description"),
-            deprecated: node.is_true("deprecated"),
-            idempotency: idempotency(node, method, &params),
+            summary: text(&call.summary),
+            description: text(&call.description),
+            deprecated: call.deprecated,
+            idempotency: idempotency(call, &params),
             params,
             body,
             success,
@@ -114,14 +111,15 @@ pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (V
             stream,
             headers,
             errors,
-            paging,
+            paging: paging.and_then(|hint| hint.value.clone()),
+            paging_span: paging.map(|hint| hint.span.clone()),
             callbacks,
             links: Vec::new(),
             statuses: call.responses.keys().copied().collect::<BTreeSet<Status>>().into_iter().collect(),
             security,
             server,
-            pointer: at,
-            node: node.clone(),
+            pointer: call.at.clone(),
+            span: call.span.clone(),
             name,
         };
         let (_, query) = operation.parted();
@@ -130,14 +128,14 @@ pub(super) fn shape(document: &Node, calls: &Calls, types: &mut Types<'_>) -> (V
                 "" => "a path has no fragment; it is not sent".to_owned(),
                 query => format!("a path has no query; `{query}` is sent in each request"),
             };
-            types.note(Kind::Correction, &operation.pointer, node, reason);
+            types.note(Kind::Correction, &call.at, &call.span, reason);
         }
         operations.push((position, operation));
     }
     let mut taken = free_names(&mut operations);
     operations.sort_by_key(|(position, _)| *position);
     let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
-    links::links(document, types, &mut operations, &mut taken);
+    links::links(calls, types, &mut operations, &mut taken);
     (operations, found.into_values().collect())
 }
 
@@ -170,11 +168,12 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
 /// documented `Idempotency-Key` header or the method decides (RFC 9110, section 9.2.2).
-fn idempotency(node: &Node, method: &str, params: &[Param]) -> Idempotency {
-    if let Some(header) = node.str("x-idempotency-key").filter(|header| media::http_token(header)) {
+fn idempotency(call: &calls::Operation, params: &[Param]) -> Idempotency {
+    let (method, key) = (call.method.as_str(), call.hints.key.as_ref().and_then(|hint| hint.value.as_ref()));
+    if let Some(header) = key.filter(|header| media::http_token(header)) {
         return Idempotency::ByKey(header.to_ascii_lowercase());
     }
-    match node.get("x-idempotent").and_then(Node::as_bool) {
+    match call.hints.idempotent.as_ref().and_then(|hint| hint.value) {
         Some(true) => return Idempotency::Idempotent,
         Some(false) => return Idempotency::NotIdempotent,
         None => {}

@@ -91,7 +91,8 @@ impl Shaping<'_, '_> {
         for name in template {
             if !params.iter().any(|param| param.place == Place::Path && param.wire == *name) {
                 let reason = format!("the path names `{{{name}}}`, which no parameter declares; it is a string");
-                let note = self.types.notes.push(Stage::Shape, Kind::Correction, &self.at, &self.call.span, reason);
+                let note =
+                    self.types.notes.push(Stage::Shape, Kind::Correction, &self.call.at, &self.call.span, reason);
                 note.fixed_by(Fix::Update(declared(name)));
                 params.push(Param {
                     name: String::new(),

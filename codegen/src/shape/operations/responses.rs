@@ -43,7 +43,7 @@ impl<'a> Shaping<'a, '_> {
         for (status, response) in responses {
             let content = &response.content;
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
-            if content.is_empty() || self.at.as_str().ends_with("/head") {
+            if content.is_empty() || self.call.method == "head" {
                 cases.push(Case { status, content: Content::Nothing });
                 continue;
             }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{Node, Pointer};
-use crate::grammar::{self, resolve};
+use crate::calls::{self, Calls, FlowKind, Servers};
+use crate::document::Pointer;
+use crate::grammar;
 use crate::note::{Kind, Notes, Stage};
 
 use super::media::http_token;
@@ -11,21 +12,19 @@ use super::names;
 use crate::shape::model::{Enum, EnumValue, Flow, Place, Scheme, SchemeKind, Server, Variable};
 
 /// The security schemes that the document declares. A scheme that no generated method sends gets a note.
-pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Scheme> {
-    let declared = document.pointer("/components/securitySchemes").and_then(Node::as_object);
+pub(in crate::shape) fn schemes(calls: &Calls, notes: &mut Notes) -> Vec<Scheme> {
     // How many schemes have had this stem: the search for a free name continues after the last one.
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut taken: BTreeSet<String> = ["new", "with", "clone", "fmt", "default"].map(str::to_owned).into();
     let mut schemes = Vec::new();
-    for (wire, node) in declared.into_iter().flatten() {
-        let node = resolve(document, node);
-        let kind = match means(node) {
+    for (wire, scheme) in &calls.schemes {
+        let kind = match means(scheme) {
             Means::Credential(kind) => kind,
             Means::Connection => continue,
             Means::Unknown(what) => {
                 let at = Pointer::root().join("components").join("securitySchemes").join(wire);
                 let reason = format!("there is no method for {what}: set its credential by `Credentials::with`");
-                notes.push(Stage::Shape, Kind::Loss, &at, node, reason);
+                notes.push(Stage::Shape, Kind::Loss, &at, &scheme.span, reason);
                 continue;
             }
         };
@@ -38,19 +37,21 @@ pub(in crate::shape) fn schemes(document: &Node, notes: &mut Notes) -> Vec<Schem
             name = if *next == 1 { format!("{stem}_scheme") } else { format!("{stem}_scheme_{next}") };
         }
         taken.extend(methods(&name, &kind));
-        let mut doc = node.str("description").unwrap_or_default().trim().to_owned();
-        if let Some(url) = node.str("oauth2MetadataUrl") {
+        let mut doc = scheme.description.clone();
+        if let calls::SchemeKind::OAuth2 { metadata: Some(url), .. } = &scheme.kind {
             doc.push_str(&format!("\n\nThe metadata of the authorization server are at <{url}> (RFC 8414)."));
         }
-        schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: node.is_true("deprecated"), kind });
+        schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: scheme.deprecated == Some(true), kind });
     }
     // A scheme with an error is not in the normalized document, and already has a note.
     let noted = |at: &Pointer, notes: &Notes| notes.iter().any(|note| note.pointer == *at);
-    for wire in grammar::security_requirements(document) {
+    let requirements = calls.operations().filter_map(|(_, call)| call.security.as_ref()).chain(&calls.security);
+    let names = requirements.flat_map(|security| &security.alternatives).flat_map(|alternative| alternative.keys());
+    for wire in names.map(|name| grammar::scheme_name(name)).collect::<BTreeSet<String>>() {
         let at = Pointer::root().join("components").join("securitySchemes").join(&wire);
-        if declared.is_none_or(|schemes| schemes.get(&wire).is_none()) && !noted(&at, notes) {
+        if !calls.schemes.contains_key(&wire) && !noted(&at, notes) {
             let reason = format!("`security` needs `{wire}`, which is not declared: set it by `Credentials::with`");
-            notes.push(Stage::Shape, Kind::Loss, &at, document, reason);
+            notes.push(Stage::Shape, Kind::Loss, &at, &calls.span, reason);
         }
     }
     schemes
@@ -76,75 +77,69 @@ enum Means {
     Unknown(String),
 }
 
-fn means(node: &Node) -> Means {
-    let text = |key: &str| node.str(key).unwrap_or_default();
-    match text("type") {
-        "mutualTLS" => Means::Connection,
-        "http" => match text("scheme").to_ascii_lowercase().as_str() {
+fn means(scheme: &calls::Scheme) -> Means {
+    match &scheme.kind {
+        calls::SchemeKind::MutualTls => Means::Connection,
+        calls::SchemeKind::Http(scheme) => match scheme.to_ascii_lowercase().as_str() {
             "basic" => Means::Credential(SchemeKind::Basic),
             "bearer" => Means::Credential(SchemeKind::Bearer),
             other => Means::Unknown(format!("the HTTP authentication scheme `{other}`")),
         },
-        "openIdConnect" => Means::Credential(SchemeKind::Bearer),
-        "apiKey" => {
-            let name = text("name");
-            let place = match text("in") {
-                "header" if http_token(name) => Place::Header,
-                "query" if !name.is_empty() => Place::Query,
-                "cookie" if http_token(name) => Place::Cookie,
-                place => return Means::Unknown(format!("a key in `{place}` by the name `{name}`")),
+        calls::SchemeKind::OpenId(_) => Means::Credential(SchemeKind::Bearer),
+        calls::SchemeKind::ApiKey { place, name } => {
+            let place = *place;
+            let can_be_sent = match place {
+                Place::Header | Place::Cookie => http_token(name),
+                Place::Query => !name.is_empty(),
+                Place::Path | Place::QueryString => false,
             };
+            if !can_be_sent {
+                return Means::Unknown(format!("a key in `{}` by the name `{name}`", place.name()));
+            }
             // HTTP libraries expect header names in lower case.
-            let name = if place == Place::Header { name.to_ascii_lowercase() } else { name.to_owned() };
+            let name = if place == Place::Header { name.to_ascii_lowercase() } else { name.clone() };
             Means::Credential(SchemeKind::ApiKey { place, name })
         }
-        "oauth2" => {
-            let flow = |name: &str, start: Option<&str>| flow(node.get("flows")?.get(name)?, start);
+        calls::SchemeKind::OAuth2 { flows, metadata: _ } => {
+            let flow = |kind: FlowKind| flows.get(&kind);
+            // A flow needs the endpoint that starts it, and the one for tokens.
+            let started = |flow: &calls::Flow, start: &Option<String>| of_flow(flow, Some(start.clone()?));
             Means::Credential(SchemeKind::OAuth2 {
-                client_credentials: flow("clientCredentials", None),
-                device: flow("deviceAuthorization", Some("deviceAuthorizationUrl")),
-                authorization_code: flow("authorizationCode", Some("authorizationUrl")),
+                client_credentials: flow(FlowKind::ClientCredentials).and_then(|flow| of_flow(flow, None)),
+                device: flow(FlowKind::DeviceAuthorization).and_then(|flow| started(flow, &flow.device)),
+                authorization_code: flow(FlowKind::AuthorizationCode)
+                    .and_then(|flow| started(flow, &flow.authorization)),
             })
         }
-        other => Means::Unknown(format!("a security scheme of the type `{other}`")),
+        calls::SchemeKind::Unknown(other) => Means::Unknown(format!("a security scheme of the type `{other}`")),
     }
 }
 
-/// Reads a flow. `start` is the name of the member with the endpoint that starts the flow. `None` if that endpoint or
-/// the token endpoint is missing.
-fn flow(node: &Node, start: Option<&str>) -> Option<Flow> {
-    let start = match start {
-        Some(member) => Some(node.str(member)?.to_owned()),
-        None => None,
-    };
-    let scopes = node.get("scopes").and_then(Node::as_object).into_iter().flatten();
-    let scopes = scopes.map(|(scope, what)| (scope.clone(), what.as_str().unwrap_or_default().trim().to_owned()));
-    Some(Flow { start, tokens: node.str("tokenUrl")?.to_owned(), scopes: scopes.collect() })
+/// A flow with the endpoint that starts it. `None` if the token endpoint is missing.
+fn of_flow(flow: &calls::Flow, start: Option<String>) -> Option<Flow> {
+    let scopes = flow.scopes.iter().map(|(scope, what)| (scope.clone(), what.clone())).collect();
+    Some(Flow { start, tokens: flow.tokens.clone()?, scopes })
 }
 
 /// The security alternatives of an operation: its own, or else those of the document. A scheme that no method sends
 /// stays in its alternative, so that a call without a credential for it fails before it is sent.
 pub(super) fn requirements(
-    document: &Node,
-    operation: &Node,
-    at: &Pointer,
+    calls: &Calls,
+    call: &calls::Operation,
     notes: &mut Notes,
 ) -> Vec<Vec<(String, Vec<String>)>> {
-    let declared = document.pointer("/components/securitySchemes");
-    let own = operation.get("security");
-    let place_of = if own.is_some() { at.join("security") } else { Pointer::root().join("security") };
-    let Some(written) = own.or_else(|| document.get("security")) else { return Vec::new() };
+    let own = call.security.as_ref();
+    let place_of = if own.is_some() { call.at.join("security") } else { Pointer::root().join("security") };
+    let Some(written) = own.or(calls.security.as_ref()) else { return Vec::new() };
     let mut all = Vec::new();
-    for alternative in written.as_array().into_iter().flatten().filter_map(Node::as_object) {
+    for alternative in &written.alternatives {
         let schemes = alternative.iter().filter_map(|(scheme, scopes)| {
-            let node = declared.and_then(|schemes| schemes.get(scheme)).map(|node| resolve(document, node));
-            let place = match node.map(means) {
+            let place = match calls.schemes.get(scheme).map(means) {
                 Some(Means::Connection) => return None,
                 Some(Means::Credential(kind)) => Some(place(kind)),
                 Some(Means::Unknown(_)) | None => None,
             };
-            let scopes = scopes.as_array().into_iter().flatten().filter_map(Node::as_str).map(str::to_owned).collect();
-            Some((place, (grammar::scheme_name(scheme), scopes)))
+            Some((place, (grammar::scheme_name(scheme), scopes.clone())))
         });
         let (apart, count) = apart(schemes.collect());
         // Many operations share the document's own requirement, so it gets one note.
@@ -157,7 +152,7 @@ pub(super) fn requirements(
                 "schemes that set the same header, parameter or cookie cannot be sent together; the requirement is read as \
                  {count} alternatives{rest}"
             );
-            notes.push(Stage::Shape, kind, &place_of, written, reason);
+            notes.push(Stage::Shape, kind, &place_of, &written.span, reason);
         }
         all.extend(apart);
     }
@@ -204,10 +199,10 @@ fn apart<S: Clone>(schemes: Vec<(Option<(Place, String)>, S)>) -> (Vec<Vec<S>>, 
 }
 
 /// The URL of the first server, with the defaults of its variables.
-pub(super) fn own_server(owner: &Node) -> Option<String> {
-    let server = owner.get("servers").and_then(Node::as_array)?.first()?;
-    let default = |name: &str| server.get("variables")?.get(name).map(|it| it.str("default").unwrap_or_default());
-    let (mut url, mut rest) = (String::new(), server.str("url")?);
+pub(super) fn own_server(servers: &Servers) -> Option<String> {
+    let server = servers.list.first()?;
+    let default = |name: &str| server.variables.get(name).map(|variable| variable.default.as_str());
+    let (mut url, mut rest) = (String::new(), server.url.as_str());
     // The URL is expanded in one pass, so that a default is never read as a template.
     while let Some((before, (name, after))) =
         rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
@@ -224,10 +219,10 @@ pub(super) fn own_server(owner: &Node) -> Option<String> {
 }
 
 /// Adds a note on how to call an operation on a server other than the first, or with other values of its variables.
-pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes: &mut Notes) {
-    let all = owner.get("servers").and_then(Node::as_array).unwrap_or_default();
-    let variables = all.first().and_then(|first| first.get("variables")).and_then(Node::as_object);
-    let variables: Vec<&str> = variables.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+pub(super) fn note_other_servers(servers: &Servers, at: &Pointer, server: &str, notes: &mut Notes) {
+    let all = &servers.list;
+    let variables: Vec<&str> =
+        all.first().into_iter().flat_map(|first| first.variables.keys()).map(String::as_str).collect();
     let other = match (all.len() > 1, variables.is_empty()) {
         (false, true) => return,
         (true, true) => "another of its servers".to_owned(),
@@ -240,18 +235,20 @@ pub(super) fn note_other_servers(owner: &Node, at: &Pointer, server: &str, notes
         return;
     }
     let reason = format!("calls are sent to `{server}`");
-    let node = owner.get("servers").unwrap_or(owner);
-    let note = notes.push(Stage::Shape, Kind::Rename, &at, node, reason);
+    let note = notes.push(Stage::Shape, Kind::Rename, &at, &servers.span, reason);
     note.advise(format!("for {other}, give the builder `Server::instead_of({server:?}, ...)`"));
 }
 
 /// The document's servers.
-pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
+pub(in crate::shape) fn servers(calls: &Calls) -> Vec<Server> {
     let mut taken = BTreeSet::new();
     let mut servers = Vec::new();
-    for node in document.get("servers").and_then(Node::as_array).into_iter().flatten() {
-        let Some(url) = node.str("url").filter(|url| url.contains("://")) else { continue };
-        let described = node.str("name").or_else(|| node.str("description")).unwrap_or_default();
+    let documented = calls.servers.iter().flat_map(|servers| &servers.list);
+    for calls::Server { url, name, description, variables, span: _ } in documented {
+        if !url.contains("://") {
+            continue;
+        }
+        let described = name.as_deref().or(description.as_deref()).unwrap_or_default();
         let words: Vec<&str> = described.split_whitespace().take(4).collect();
         let short = described.len() <= 40 && !words.is_empty() && words.len() == described.split_whitespace().count();
         let mut name = if short { names::pascal(described) } else { "Documented".to_owned() };
@@ -259,8 +256,8 @@ pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
             name.push_str("Other");
         }
         let mut used = BTreeSet::new();
-        let variables = node.get("variables").and_then(Node::as_object).into_iter().flatten();
         let variables = variables
+            .iter()
             .map(|(wire, variable)| {
                 let mut name = names::snake(wire);
                 while !used.insert(name.clone()) {
@@ -269,23 +266,22 @@ pub(in crate::shape) fn servers(document: &Node) -> Vec<Server> {
                 Variable {
                     name,
                     wire: wire.clone(),
-                    default: variable.str("default").unwrap_or_default().to_owned(),
-                    values: values(variable),
-                    doc: variable.str("description").unwrap_or_default().trim().to_owned(),
+                    default: variable.default.clone(),
+                    values: variable.values.as_deref().map(values),
+                    doc: variable.description.clone(),
                 }
             })
             .collect();
-        servers.push(Server { name, url: url.to_owned(), doc: described.to_owned(), variables });
+        servers.push(Server { name, url: url.clone(), doc: described.to_owned(), variables });
     }
     servers
 }
 
 /// The values that the document lists for a variable.
-fn values(variable: &Node) -> Option<Enum> {
+fn values(listed: &[String]) -> Enum {
     let mut seen = BTreeSet::new();
-    let listed = variable.get("enum").and_then(Node::as_array)?.iter().filter_map(Node::as_str);
-    let wires: Vec<String> = listed.filter(|wire| seen.insert(*wire)).map(str::to_owned).collect();
+    let wires: Vec<String> = listed.iter().filter(|wire| seen.insert(*wire)).cloned().collect();
     let (names, unknown) = names::variants(&wires, &[]);
     let values = names.into_iter().zip(wires).map(|(name, wire)| EnumValue { name, wire }).collect();
-    Some(Enum { values, unknown, integer: false })
+    Enum { values, unknown, integer: false }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calls::Operation;
-use crate::document::{Node, Pointer};
+use crate::document::Pointer;
 use crate::shape::context::Types;
 use crate::shape::model::ResponseHeader;
 use crate::shape::names;
@@ -11,12 +11,10 @@ use crate::shape::names;
 /// An operation that is being shaped.
 pub(super) struct Shaping<'a, 'b> {
     pub(super) types: &'a mut Types<'b>,
-    pub(super) at: Pointer,
     /// The name stem of the types that are created for this operation.
     pub(super) hint: String,
     pub(super) path: &'a str,
     pub(super) call: &'a Operation,
-    pub(super) node: &'a Node,
     /// The headers of responses found so far, by name.
     pub(super) found: &'a mut BTreeMap<String, ResponseHeader>,
 }

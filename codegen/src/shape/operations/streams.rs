@@ -1,6 +1,6 @@
 //! Responses that are a sequence of items.
 
-use crate::calls::Media;
+use crate::calls::{Hints, Media};
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
@@ -72,32 +72,33 @@ impl Shaping<'_, '_> {
 
     /// Reads the hint `x-stream`.
     pub(super) fn hinted(&mut self, stream: Option<Streamed>) -> Option<Streamed> {
-        let Some(hint) = self.node.get("x-stream").cloned() else { return stream };
-        let at = self.at.join("x-stream");
+        let Some(hint) = &self.call.hints.stream else { return stream };
+        let at = self.call.at.join("x-stream");
         let Some(mut stream) = stream else {
-            self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
+            let reason = "`x-stream` does not fit: no success is a stream of items";
+            self.types.note(Kind::Skip, &at, &hint.span, reason);
             return None;
         };
-        for (key, node) in hint.as_object().into_iter().flatten() {
+        let Some(read) = &hint.value else {
+            let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
+            self.types.note(Kind::Skip, &at, &hint.span, reason);
+            return Some(stream);
+        };
+        for (key, span) in &read.others {
             let reason = match key.as_str() {
-                "end" | "property" if node.as_str().is_some() => continue,
                 "end" | "property" => format!("`{key}` of `x-stream` is not a text, and has no effect"),
                 _ => format!("`x-stream` has no `{key}`: it has `end` and `property`"),
             };
-            self.types.note(Kind::Skip, &at.join(key), node, reason);
+            self.types.note(Kind::Skip, &at.join(key), span, reason);
         }
-        if hint.as_object().is_none() {
-            let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
-            self.types.note(Kind::Skip, &at, &hint, reason);
-        }
-        stream.end = hint.str("end").map(str::to_owned);
-        if let Some(property) = hint.str("property") {
+        stream.end.clone_from(&read.end);
+        if let Some(property) = &read.property {
             if self.has_flag(property) {
-                stream.property = Some(property.to_owned());
+                stream.property = Some(property.clone());
             } else {
                 let reason =
                     format!("`x-stream` does not fit: no JSON body of the operation has a property `{property}`");
-                self.types.note(Kind::Skip, &at, &hint, reason);
+                self.types.note(Kind::Skip, &at, &hint.span, reason);
             }
         }
         Some(stream)
@@ -105,22 +106,17 @@ impl Shaping<'_, '_> {
 
     /// Adds a note for each hint on retries that has no effect.
     pub(super) fn note_hints(&mut self) {
+        let Hints { idempotent, key, .. } = &self.call.hints;
+        let idempotent = idempotent.as_ref().filter(|hint| hint.value.is_none()).map(|hint| &hint.span);
+        let key = key.as_ref().filter(|hint| !hint.value.as_ref().is_some_and(|name| http_token(name)));
         let hints = [
-            (
-                "x-idempotent",
-                self.node.get("x-idempotent").filter(|hint| hint.as_bool().is_none()),
-                "`true` or `false`",
-            ),
-            (
-                "x-idempotency-key",
-                self.node.get("x-idempotency-key").filter(|hint| !hint.as_str().is_some_and(http_token)),
-                "the name of a header",
-            ),
+            ("x-idempotent", idempotent, "`true` or `false`"),
+            ("x-idempotency-key", key.map(|hint| &hint.span), "the name of a header"),
         ];
         for (key, hint, expected) in hints {
-            if let Some(hint) = hint {
+            if let Some(span) = hint {
                 let reason = format!("`{key}` has no effect: it is not {expected}");
-                self.types.note(Kind::Skip, &self.at.join(key), hint, reason);
+                self.types.note(Kind::Skip, &self.call.at.join(key), span, reason);
             }
         }
     }

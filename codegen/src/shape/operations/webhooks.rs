@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::calls::Status;
-use crate::document::{Map, Node, Pointer};
-use crate::grammar::{self, resolve_at};
+use crate::calls::{Calls, Media, Operation};
+use crate::grammar;
 use crate::note::Kind;
 
 use super::media::{essence, is_json};
@@ -13,76 +12,51 @@ use crate::shape::context::{Types, View};
 use crate::shape::model::{Incoming, Message, Received};
 
 /// The webhooks of the document; `None` if there are none.
-pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {
+pub(in crate::shape) fn webhooks(calls: &Calls, types: &mut Types<'_>) -> Option<Incoming> {
     let mut found = Vec::new();
-    for (name, method, operation) in grammar::webhooks(document) {
-        let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
-        found.push(Sent { name: name.to_owned(), method, operation, at });
+    for item in &calls.webhooks {
+        found.extend(item.operations.iter().map(|call| Sent { name: item.name.clone(), call }));
     }
     let doc = "A webhook of the service. The program that receives it knows its name: from a header, from a property of the \
                body, or because each has a path of its own.";
-    incoming(document, types, found, "Webhook", "Webhook", doc)
+    incoming(types, found, "Webhook", "Webhook", doc)
 }
 
 /// The callbacks of an operation; `None` if there are none.
-pub(super) fn callbacks(
-    document: &Node,
-    types: &mut Types<'_>,
-    operation: &Node,
-    at: &Pointer,
-    hint: &str,
-) -> Option<Incoming> {
+pub(super) fn callbacks(types: &mut Types<'_>, operation: &Operation, hint: &str) -> Option<Incoming> {
     let mut found = Vec::new();
-    for (name, callback) in operation.get("callbacks").and_then(Node::as_object).into_iter().flatten() {
-        let (callback, at) = resolve_at(document, callback, at.join("callbacks").join(name));
-        let expressions = callback.as_object().into_iter().flatten().filter(|(key, _)| !key.starts_with("x-"));
-        let several = expressions.clone().count() > 1;
-        for (expression, item) in expressions {
-            for (method, operation) in grammar::methods(item) {
-                let name = if several { format!("{name} {expression}") } else { name.clone() };
-                let at = grammar::method_at(&at.join(expression), method);
-                found.push(Sent { name, method, operation, at });
+    for (name, callback) in &operation.callbacks {
+        for item in &callback.items {
+            for call in &item.operations {
+                let several = callback.items.len() > 1;
+                let name = if several { format!("{name} {}", item.name) } else { name.clone() };
+                found.push(Sent { name, call });
             }
         }
     }
     let name = format!("{hint}Callback");
-    incoming(
-        document,
-        types,
-        found,
-        &name,
-        &name,
-        "A callback of the operation, by the name that the document gives it.",
-    )
+    let doc = "A callback of the operation, by the name that the document gives it.";
+    incoming(types, found, &name, &name, doc)
 }
 
 /// A request that the service sends, as the document describes it.
 struct Sent<'a> {
     name: String,
-    method: &'a str,
-    operation: &'a Node,
-    at: Pointer,
+    call: &'a Operation,
 }
 
-fn incoming(
-    document: &Node,
-    types: &mut Types<'_>,
-    mut sent: Vec<Sent<'_>>,
-    name: &str,
-    suffix: &str,
-    doc: &str,
-) -> Option<Incoming> {
+fn incoming(types: &mut Types<'_>, mut sent: Vec<Sent<'_>>, name: &str, suffix: &str, doc: &str) -> Option<Incoming> {
     if sent.is_empty() {
         return None;
     }
     // Sorted, so that the order of the document does not change names.
-    sent.sort_by(|a, b| (&a.name, a.method).cmp(&(&b.name, b.method)));
+    sent.sort_by(|a, b| (&a.name, &a.call.method).cmp(&(&b.name, &b.call.method)));
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
-    for Sent { mut name, method, operation, at } in sent {
+    for Sent { mut name, call } in sent {
         // A second HTTP method with the same name is a message of its own.
         if !wires.insert(name.clone()) {
-            name = format!("{} {name}", grammar::sent_method(method));
+            name = format!("{} {name}", grammar::sent_method(&call.method));
             if !wires.insert(name.clone()) {
                 continue;
             }
@@ -92,11 +66,11 @@ fn incoming(
         } else {
             format!("{suffix}{}", names::pascal(&name))
         };
-        let text = |key: &str| operation.str(key).map(str::trim).filter(|text| !text.is_empty());
-        let doc = [text("summary"), text("description")].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-        note_parameters(document, types, operation, &at);
-        let (body, required) = received(document, types, operation, &at, &hint);
-        response(document, types, operation, &at, &format!("{hint}Response"));
+        let words = [call.summary.as_str(), call.description.as_str()].into_iter().filter(|text| !text.is_empty());
+        let doc = words.collect::<Vec<_>>().join("\n\n");
+        note_parameters(types, call);
+        let (body, required) = received(types, call, &hint);
+        response(types, call, &format!("{hint}Response"));
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
     }
     let wires: Vec<String> = messages.iter().map(|message| message.wire.clone()).collect();
@@ -108,62 +82,48 @@ fn incoming(
 }
 
 /// The content of the body, and whether it is always present.
-fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) -> (Received, bool) {
-    let Some(written) = operation.get("requestBody") else { return (Received::Nothing, false) };
-    let (body, at) = resolve_at(document, written, at.join("requestBody"));
-    let content = body.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
-    let Some(content) = content else { return (Received::Nothing, false) };
-    let at = at.join("content");
-    let required = body.is_true("required");
-    let place = |media: &String| at.join(media).join("schema");
-    let read = json_of(content);
-    for (media, node) in content.iter().filter(|(media, _)| read.is_some_and(|read| *media != read)) {
-        let reason = format!("a body of `{media}` is not parsed: the program that receives it has its bytes");
-        types.note(Kind::Rename, &at.join(media), node, reason);
+fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, bool) {
+    let Some(body) = call.body.as_ref().filter(|body| !body.content.is_empty()) else {
+        return (Received::Nothing, false);
+    };
+    let read = json_of(&body.content);
+    for media in body.content.iter().filter(|media| read.is_some_and(|read| media.name != read.name)) {
+        let reason = format!("a body of `{}` is not parsed: the program that receives it has its bytes", media.name);
+        types.note(Kind::Rename, &media.at, &media.span, reason);
     }
     let Some(media) = read else {
-        let described = |media: &String| {
-            ["schema", "itemSchema"].iter().any(|key| types.model.at(&at.join(media).join(key)).is_some())
-        };
-        let described: Vec<_> = content.iter().filter(|(media, _)| described(media)).collect();
-        for (media, node) in described {
-            let reason = format!("a body of `{media}` is returned as bytes");
-            types.note(Kind::Rename, &at.join(media), node, reason);
+        for media in body.content.iter().filter(|media| media.schema.or(media.items).is_some()) {
+            let reason = format!("a body of `{}` is returned as bytes", media.name);
+            types.note(Kind::Rename, &media.at, &media.span, reason);
         }
-        return (Received::Bytes, required);
+        return (Received::Bytes, body.required);
     };
-    match types.model.at(&place(media)) {
-        Some(schema) => (Received::Json(types.type_of(schema, &place(media), hint, View::Read)), required),
-        None => (Received::Bytes, required),
-    }
+    let json = |schema| Received::Json(types.type_of(schema, &media.at.join("schema"), hint, View::Read));
+    (media.schema.map_or(Received::Bytes, json), body.required)
 }
 
 /// Adds a note for each parameter. The program finds the parameters in the request that it receives.
-fn note_parameters(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer) {
-    for (index, parameter) in operation.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
-        let place = at.join("parameters").join(index);
-        let (node, _) = resolve_at(document, parameter, place.clone());
-        let (name, kind) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
+fn note_parameters(types: &mut Types<'_>, call: &Operation) {
+    for parameter in &call.parameters {
+        let (name, kind) = (&parameter.name, parameter.place.name());
         let reason =
             format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
-        types.note(Kind::Rename, &place, parameter, reason);
+        types.note(Kind::Rename, &parameter.here, &parameter.written, reason);
     }
 }
 
 /// Creates the types of the response that the program sends.
-fn response(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer, hint: &str) {
-    for (status, response) in operation.get("responses").and_then(Node::as_object).into_iter().flatten() {
-        let (response, at) = resolve_at(document, response, at.join("responses").join(status));
-        let Some(media) = response.get("content").and_then(Node::as_object).and_then(json_of) else { continue };
-        let at = at.join("content").join(media).join("schema");
-        if let Some(schema) = types.model.at(&at) {
-            let status = Status::parse(status).filter(|status| !status.is_success()).map(Status::name);
-            types.type_of(schema, &at, &format!("{hint}{}", status.unwrap_or_default()), View::Write);
-        }
+fn response(types: &mut Types<'_>, call: &Operation, hint: &str) {
+    for (status, response) in &call.responses {
+        let Some((media, schema)) = json_of(&response.content).and_then(|media| Some((media, media.schema?))) else {
+            continue;
+        };
+        let status = if status.is_success() { String::new() } else { status.name() };
+        types.type_of(schema, &media.at.join("schema"), &format!("{hint}{status}"), View::Write);
     }
 }
 
-fn json_of(content: &Map) -> Option<&String> {
-    let exact = content.keys().find(|media| essence(media) == "application/json");
-    exact.or_else(|| content.keys().find(|media| is_json(&essence(media))))
+fn json_of(content: &[Media]) -> Option<&Media> {
+    let exact = content.iter().find(|media| essence(&media.name) == "application/json");
+    exact.or_else(|| content.iter().find(|media| is_json(&essence(&media.name))))
 }
