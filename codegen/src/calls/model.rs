@@ -186,6 +186,18 @@ impl Parameter {
         let mut ignored = ["accept", "content-type", "authorization"].into_iter();
         self.place == Place::Header && ignored.any(|known| self.name.eq_ignore_ascii_case(known))
     }
+
+    /// The header of a parameter in a header.
+    pub(crate) fn as_header(&self) -> Header {
+        Header {
+            at: self.at.clone(),
+            description: self.description.clone(),
+            required: self.required,
+            explode: self.explode == Some(true),
+            schema: self.schema,
+            content: self.content.as_ref().map(|media| (media.at.clone(), media.name.clone(), media.schema)),
+        }
+    }
 }
 
 #[derive(Debug)]

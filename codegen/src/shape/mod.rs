@@ -26,8 +26,8 @@ pub use lock::Names;
 /// Shapes the operations and the schemas of a document with the names from a lock. Returns the API and all its names.
 pub(crate) fn shape(calls: &Calls, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = context::Types::new(calls, schemas, notes);
-    let (operations, headers) = operations::shape(calls, &mut types);
-    let webhooks = operations::webhooks(calls, &mut types);
+    let (operations, mut headers) = operations::shape(calls, &mut types);
+    let webhooks = operations::webhooks(calls, &mut types, &mut headers);
     for (index, server) in calls.servers.iter().flat_map(|servers| &servers.list).enumerate() {
         if !server.url.contains("://") {
             let at = Pointer::root().join("servers").join(index);
@@ -40,7 +40,7 @@ pub(crate) fn shape(calls: &Calls, schemas: &Model, names: &Names, notes: &mut N
         title: calls.title.clone(),
         version: calls.version.clone(),
         operations,
-        headers,
+        headers: headers.into_values().collect(),
         schemes: operations::schemes(calls, notes),
         servers: operations::servers(calls),
         webhooks,

@@ -66,6 +66,12 @@ impl Shaping<'_, '_> {
             other if other.starts_with("multipart/") && media_type(other) => {
                 let in_order = if other == "multipart/form-data" { None } else { self.sequence(media, name) };
                 let form = in_order.or_else(|| self.form(media, name));
+                let described = media.items.or(media.schema);
+                if form.is_none() && described.is_some_and(|schema| !self.types.model.get(schema).is_empty()) {
+                    let reason =
+                        format!("the parts of `{}` have no struct: add each of them to a `Multipart`", media.name);
+                    self.types.note(Kind::Rename, &media.at, &media.span, reason);
+                }
                 BodyContent::Multipart(without_boundary(&media.name), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),

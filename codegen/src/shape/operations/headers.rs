@@ -1,4 +1,4 @@
-//! Headers of responses.
+//! Headers of responses, and of the requests that a service sends.
 
 use crate::calls::Header;
 use crate::note::Kind;
@@ -6,8 +6,8 @@ use crate::schema::JsonType;
 
 use super::media::{essence, http_token, is_json};
 use super::names;
-use super::shaping::Shaping;
-use crate::shape::context::View;
+use super::shaping::{Headers, Shaping};
+use crate::shape::context::{Types, View};
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 
 impl Shaping<'_, '_> {
@@ -16,21 +16,21 @@ impl Shaping<'_, '_> {
     pub(super) fn headers(&mut self) -> Vec<String> {
         let mut found = Vec::new();
         for response in self.call.responses.values() {
-            for (wire, header) in &response.headers {
+            for (wire, described) in &response.headers {
                 // OpenAPI ignores this header.
                 if wire.eq_ignore_ascii_case("content-type") {
                     continue;
                 }
                 if http_token(wire) {
-                    let name = self.header(wire, header);
+                    let name = header(self.types, self.found, wire, described);
                     if !found.contains(&name) {
                         found.push(name);
                     }
-                } else if !self.types.notes.iter().any(|note| note.pointer == header.here) {
+                } else if !self.types.notes.iter().any(|note| note.pointer == described.here) {
                     self.types.note(
                         Kind::Loss,
-                        &header.here,
-                        &header.written,
+                        &described.here,
+                        &described.written,
                         format!("`{wire}` is not a header name"),
                     );
                 }
@@ -39,61 +39,67 @@ impl Shaping<'_, '_> {
         found.sort();
         found
     }
+}
 
-    fn header(&mut self, wire: &str, header: &Header) -> String {
-        let (ty, form) = self.header_type(wire, header);
-        let doc = header.description.clone();
-        let wire = wire.to_ascii_lowercase();
-        let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
-        let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
-        match self.found.entry(wire.clone()) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(ResponseHeader { name: name.clone(), wire, ty, form, doc });
+/// Adds a constant for a header, and returns its name.
+pub(super) fn header(types: &mut Types<'_>, found: &mut Headers, wire: &str, header: &Header) -> String {
+    let (ty, form) = header_type(types, wire, header);
+    let doc = header.description.clone();
+    let wire = wire.to_ascii_lowercase();
+    let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
+    let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+    match found.entry(wire.clone()) {
+        std::collections::btree_map::Entry::Vacant(entry) => {
+            entry.insert(ResponseHeader { name: name.clone(), wire, ty, form, doc });
+        }
+        std::collections::btree_map::Entry::Occupied(mut entry) => {
+            let known = entry.get_mut();
+            if known.doc.is_empty() {
+                known.doc = doc;
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                if known.doc.is_empty() {
-                    known.doc = doc;
-                }
-                if known.ty != ty || known.form != form {
-                    (known.ty, known.form) = common(&known.ty, &ty);
-                }
+            if known.ty != ty || known.form != form {
+                (known.ty, known.form) = common(&known.ty, &ty);
             }
         }
-        name
     }
+    name
+}
 
-    fn header_type(&mut self, wire: &str, header: &Header) -> (Type, HeaderForm) {
-        let hint = format!("{}Header", names::pascal(wire));
-        if let Some((at, media, schema)) = &header.content {
-            return match schema.filter(|_| is_json(&essence(media))) {
-                Some(schema) => (self.types.type_of(schema, &at.join("schema"), &hint, View::Read), HeaderForm::Json),
-                None => (Type::String, HeaderForm::Text),
-            };
-        }
-        let at = header.at.join("schema");
-        let Some(schema) = header.schema else { return (Type::String, HeaderForm::Text) };
-        let ty = self.types.type_of(schema, &at, &hint, View::Read).inner().clone();
-        let schema = self.types.resolved(schema);
-        let form = match self.types.alias(&ty) {
-            Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
-                HeaderForm::Plain
-            }
-            Type::Array(item) => match self.types.alias(&item) {
-                Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
-                    HeaderForm::Plains
-                }
-                _ => HeaderForm::Texts,
-            },
-            Type::Map(_) => object(header),
-            Type::Named(_) if schema.properties.is_some() => object(header),
-            Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
-            Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
-            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
-            Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
+fn header_type(types: &mut Types<'_>, wire: &str, header: &Header) -> (Type, HeaderForm) {
+    let hint = format!("{}Header", names::pascal(wire));
+    let (at, schema) = match &header.content {
+        Some((at, _, schema)) => (at.join("schema"), *schema),
+        None => (header.at.join("schema"), header.schema),
+    };
+    // Plain text is read as a header without a media type is.
+    let media = header.content.as_ref().map(|(_, media, _)| essence(media));
+    if let Some(media) = media.filter(|media| media != "text/plain") {
+        return match schema.filter(|_| is_json(&media)) {
+            Some(schema) => (types.type_of(schema, &at, &hint, View::Read), HeaderForm::Json),
+            None => (Type::String, HeaderForm::Text),
         };
-        (ty, form)
     }
+    let Some(schema) = schema else { return (Type::String, HeaderForm::Text) };
+    let ty = types.type_of(schema, &at, &hint, View::Read).inner().clone();
+    let schema = types.resolved(schema);
+    let form = match types.alias(&ty) {
+        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
+            HeaderForm::Plain
+        }
+        Type::Array(item) => match types.alias(&item) {
+            Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
+                HeaderForm::Plains
+            }
+            _ => HeaderForm::Texts,
+        },
+        Type::Map(_) => object(header),
+        Type::Named(_) if schema.properties.is_some() => object(header),
+        Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
+        Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
+        Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
+        Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
+    };
+    (ty, form)
 }
 
 fn object(header: &Header) -> HeaderForm {

@@ -14,24 +14,24 @@ mod shaping;
 mod streams;
 mod webhooks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::calls::{self, Calls, Status};
 use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
+use super::model::{Idempotency, Operation, Param, Place};
 use super::names;
 
-use shaping::Shaping;
+use shaping::{Headers, Shaping};
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
-pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
-    let mut found = BTreeMap::new();
+pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Headers) {
+    let mut found = Headers::new();
     let methods = methods::methods(calls);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
@@ -70,8 +70,8 @@ pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Ve
         let mut params = shaping.params(item, &template);
         let body = shaping.body();
         shaping.tell_apart(&mut params, body.as_ref());
-        let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
-        let stream = shaping.hinted(stream);
+        let responses::Success { payload: success, accept, readings, media, streams } = shaping.success();
+        let streams = shaping.hinted(streams);
         let errors = shaping.errors();
         let headers = shaping.headers();
         shaping.note_hints();
@@ -83,7 +83,7 @@ pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Ve
             security::note_other_servers(servers, place, &server, types.notes);
             Some(server)
         });
-        let callbacks = webhooks::callbacks(types, call, &hint);
+        let callbacks = webhooks::callbacks(types, &mut found, call, &hint);
         let paging = call.hints.paging.as_ref();
         if let Some(hint) = paging.filter(|hint| hint.value.is_none()) {
             let reason = "`x-paging` does not describe how to request the next page";
@@ -108,7 +108,7 @@ pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Ve
             accept,
             readings,
             media,
-            stream,
+            streams,
             headers,
             errors,
             paging: paging.and_then(|hint| hint.value.clone()),
@@ -136,7 +136,7 @@ pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Ve
     operations.sort_by_key(|(position, _)| *position);
     let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
     links::links(calls, types, &mut operations, &mut taken);
-    (operations, found.into_values().collect())
+    (operations, found)
 }
 
 /// Makes the names for other media types unique among the methods of the group and the setters of the request. Returns
@@ -157,9 +157,10 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
                 suffix.push_str("_body");
             }
         }
-        for reading in &mut operation.readings {
-            while !setters.insert(reading.name.clone()) {
-                reading.name.push_str("_response");
+        let readings = operation.readings.iter_mut().map(|reading| &mut reading.name);
+        for name in readings.chain(operation.streams.iter_mut().map(|stream| &mut stream.name)) {
+            while !setters.insert(name.clone()) {
+                name.push_str("_response");
             }
         }
     }

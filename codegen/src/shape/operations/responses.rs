@@ -17,7 +17,7 @@ pub(super) struct Success {
     pub(super) accept: String,
     pub(super) readings: Vec<Reading>,
     pub(super) media: Vec<String>,
-    pub(super) stream: Option<Streamed>,
+    pub(super) streams: Vec<Streamed>,
 }
 
 /// Adds the items that are not in the list yet.
@@ -38,7 +38,7 @@ impl<'a> Shaping<'a, '_> {
         }
         let several = responses.len() > 1;
         let mut success = Success { payload: Payload::Stream, accept: String::new(), ..Success::default() };
-        let mut cases = Vec::new();
+        let (mut cases, mut items) = (Vec::new(), Vec::new());
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for (status, response) in responses {
             let content = &response.content;
@@ -47,9 +47,7 @@ impl<'a> Shaping<'a, '_> {
                 cases.push(Case { status, content: Content::Nothing });
                 continue;
             }
-            if success.stream.is_none() {
-                success.stream = self.stream(content);
-            }
+            self.streams(content, &mut success.streams, &mut items);
             let streams = |media: &Media| stream_format(&essence(&media.name)).is_some();
             let others = content.iter().filter(|media| !streams(media) && !is_json(&essence(&media.name)));
             let Some(media) = self.json_of(content) else {
@@ -163,7 +161,7 @@ fn covers(broader: Status, status: Status) -> bool {
 }
 
 /// Whether two schemas are the same, or refer to the same schema.
-fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
+pub(super) fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
     let target = |id: SchemaId| model.get(id).reference.unwrap_or(id);
     one == other || target(one) == target(other) || schema::same((model, one), (model, other))
 }

@@ -1,11 +1,13 @@
 //! Responses that are a sequence of items.
 
 use crate::calls::{Hints, Media};
+use crate::document::Pointer;
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
 use super::media::{essence, header_text, http_token, is_json, stream_format};
 use super::names;
+use super::responses::same;
 use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
@@ -14,43 +16,85 @@ use crate::shape::model::{StreamFormat, Streamed, Type};
 const DEEPEST: usize = 8;
 
 impl Shaping<'_, '_> {
-    /// The stream of a response with a streaming media type.
-    pub(super) fn stream(&mut self, content: &[Media]) -> Option<Streamed> {
-        let format_of = |media: &str| stream_format(&essence(media));
-        let (media, kind) = content.iter().find_map(|media| Some((media, format_of(&media.name)?)))?;
-        let alike = content.iter().filter(|other| format_of(&other.name) == Some(kind));
-        let accept: Vec<String> = alike.map(|media| header_text(&media.name)).collect();
-        let (is_item, at, described) = match media.items {
-            Some(item) => (true, media.at.join("itemSchema"), Some(item)),
-            None => (false, media.at.join("schema"), media.schema.filter(|schema| !self.types.is_text(*schema))),
-        };
-        let events = kind == StreamFormat::EventData;
-        let mut format = kind;
-        if let Some(schema) = described.filter(|_| events) {
-            format = match self.envelope(schema, is_item, DEEPEST) {
-                Some(true) => StreamFormat::TextEvents,
-                Some(false) => StreamFormat::Events,
-                None => StreamFormat::EventData,
+    /// Adds the streams of a response, one for each format. `items` has the schema of the items of each stream. The
+    /// first stream is `stream()`; the name of another one has its format.
+    pub(super) fn streams(&mut self, content: &[Media], known: &mut Vec<Streamed>, items: &mut Vec<Option<SchemaId>>) {
+        for media in content {
+            let Some(format) = stream_format(&essence(&media.name)) else { continue };
+            let described = self.item(media);
+            let schema = described.as_ref().map(|(_, _, schema)| *schema);
+            let of_format = known.iter_mut().zip(items.iter_mut()).find(|(it, _)| kind(it.format) == kind(format));
+            let Some((stream, item)) = of_format else {
+                let name = match (known.is_empty(), kind(format)) {
+                    (true, _) => "stream",
+                    (false, StreamFormat::Lines) => "stream_lines",
+                    (false, StreamFormat::Sequence) => "stream_sequence",
+                    (false, _) => "stream_events",
+                };
+                let hint = names::pascal(&format!("{}{}Item", self.hint, name.trim_start_matches("stream")));
+                let stream = self.streamed(name, header_text(&media.name), format, described, &hint);
+                known.push(stream);
+                items.push(schema);
+                continue;
             };
+            let is_same = match (*item, schema) {
+                (Some(one), Some(other)) => same(self.types.model, one, other),
+                _ => true,
+            };
+            if !is_same {
+                let reason = format!(
+                    "the items of `{}` have no type: `{}` reads those of `{}`, and `accept` requests bytes",
+                    media.name, stream.name, stream.accept
+                );
+                self.types.note(Kind::Rename, &media.at, &media.span, reason);
+                continue;
+            }
+            if !stream.accept.split(", ").any(|known| known == header_text(&media.name)) {
+                stream.accept.push_str(&format!(", {}", header_text(&media.name)));
+            }
+            // The first description of the items is the one that is read.
+            if let (None, Some(described)) = (*item, described) {
+                let (name, accept) = (stream.name.clone(), stream.accept.clone());
+                let hint = format!("{}Item", self.hint);
+                let described = self.streamed(&name, accept, format, Some(described), &hint);
+                (*stream, *item) = (described, schema);
+            }
         }
-        let item = described.map(|schema| {
-            let hint = names::pascal(&format!("{}Item", self.hint));
-            let ty = self.types.type_of(schema, &at, &hint, View::Read);
+    }
+
+    /// The description of an item: whether it is `itemSchema`, its place, and its schema.
+    fn item(&self, media: &Media) -> Option<(bool, Pointer, SchemaId)> {
+        let whole = media.schema.filter(|schema| !self.types.is_text(*schema));
+        let item = media.items.map(|item| (true, media.at.join("itemSchema"), item));
+        item.or_else(|| whole.map(|schema| (false, media.at.join("schema"), schema)))
+    }
+
+    fn streamed(
+        &mut self,
+        name: &str,
+        accept: String,
+        kind: StreamFormat,
+        described: Option<(bool, Pointer, SchemaId)>,
+        hint: &str,
+    ) -> Streamed {
+        let mut format = kind;
+        let item = described.map(|(is_item, at, schema)| {
+            if kind.is_events() {
+                format = match self.envelope(schema, is_item, DEEPEST) {
+                    Some(true) => StreamFormat::TextEvents,
+                    Some(false) => StreamFormat::Events,
+                    None => StreamFormat::EventData,
+                };
+            }
+            let ty = self.types.type_of(schema, &at, hint, View::Read);
             // A schema that describes the whole response has the items in a list.
             match self.types.alias(&ty) {
                 Type::Array(item) if !is_item => *item,
                 _ => ty,
             }
         });
-        let item = item.or_else(|| (!events).then_some(Type::Any));
-        let others = content.iter().filter(|other| format_of(&other.name).is_some_and(|it| it != kind));
-        for other in others.filter(|other| other.items.or(other.schema).is_some()) {
-            let (name, media) = (&other.name, &media.name);
-            let reason =
-                format!("the items of `{name}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
-            self.types.note(Kind::Rename, &other.at, &other.span, reason);
-        }
-        Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
+        let item = item.or_else(|| (!kind.is_events()).then_some(Type::Any));
+        Streamed { name: name.to_owned(), accept, format, item, property: None, end: None }
     }
 
     /// Whether the data of events is text, if a schema describes whole events with their names. `None` if the schema
@@ -71,18 +115,18 @@ impl Shaping<'_, '_> {
     }
 
     /// Reads the hint `x-stream`.
-    pub(super) fn hinted(&mut self, stream: Option<Streamed>) -> Option<Streamed> {
-        let Some(hint) = &self.call.hints.stream else { return stream };
+    pub(super) fn hinted(&mut self, mut streams: Vec<Streamed>) -> Vec<Streamed> {
+        let Some(hint) = &self.call.hints.stream else { return streams };
         let at = self.call.at.join("x-stream");
-        let Some(mut stream) = stream else {
+        if streams.is_empty() {
             let reason = "`x-stream` does not fit: no success is a stream of items";
             self.types.note(Kind::Skip, &at, &hint.span, reason);
-            return None;
-        };
+            return streams;
+        }
         let Some(read) = &hint.value else {
             let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
             self.types.note(Kind::Skip, &at, &hint.span, reason);
-            return Some(stream);
+            return streams;
         };
         for (key, span) in &read.others {
             let reason = match key.as_str() {
@@ -91,17 +135,21 @@ impl Shaping<'_, '_> {
             };
             self.types.note(Kind::Skip, &at.join(key), span, reason);
         }
-        stream.end.clone_from(&read.end);
+        // A stream of events has the data that ends it. JSON lines need none.
+        let has_events = streams.iter().any(|stream| stream.format.is_events());
+        for stream in streams.iter_mut().filter(|stream| stream.format.is_events() || !has_events) {
+            stream.end.clone_from(&read.end);
+        }
         if let Some(property) = &read.property {
             if self.has_flag(property) {
-                stream.property = Some(property.clone());
+                streams.iter_mut().for_each(|stream| stream.property = Some(property.clone()));
             } else {
                 let reason =
                     format!("`x-stream` does not fit: no JSON body of the operation has a property `{property}`");
                 self.types.note(Kind::Skip, &at, &hint.span, reason);
             }
         }
-        Some(stream)
+        streams
     }
 
     /// Adds a note for each hint on retries that has no effect.
@@ -126,4 +174,9 @@ impl Shaping<'_, '_> {
         let schemas = content.filter(|media| is_json(&essence(&media.name))).filter_map(|media| media.schema);
         schemas.into_iter().any(|schema| self.types.resolved(schema).property(property).is_some())
     }
+}
+
+/// The media type of a format: events, lines or records.
+fn kind(format: StreamFormat) -> StreamFormat {
+    if format.is_events() { StreamFormat::EventData } else { format }
 }

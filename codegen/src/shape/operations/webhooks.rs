@@ -2,50 +2,66 @@
 
 use std::collections::BTreeSet;
 
-use crate::calls::{Calls, Media, Operation};
+use crate::calls::{Calls, Item, Media, Operation, Parameter, Place, Used};
 use crate::grammar;
 use crate::note::Kind;
 
-use super::media::{essence, is_json};
+use super::headers::header;
+use super::media::{essence, http_token, is_json};
 use super::names;
+use super::shaping::Headers;
 use crate::shape::context::{Types, View};
 use crate::shape::model::{Incoming, Message, Received};
 
 /// The webhooks of the document; `None` if there are none.
-pub(in crate::shape) fn webhooks(calls: &Calls, types: &mut Types<'_>) -> Option<Incoming> {
+pub(in crate::shape) fn webhooks(calls: &Calls, types: &mut Types<'_>, headers: &mut Headers) -> Option<Incoming> {
     let mut found = Vec::new();
     for item in &calls.webhooks {
-        found.extend(item.operations.iter().map(|call| Sent { name: item.name.clone(), call }));
+        found.extend(item.operations.iter().map(|call| Sent { name: item.name.clone(), call, item }));
     }
     let doc = "A webhook of the service. The program that receives it knows its name: from a header, from a property of the \
                body, or because each has a path of its own.";
-    incoming(types, found, "Webhook", "Webhook", doc)
+    incoming(types, headers, found, "Webhook", "Webhook", doc)
 }
 
 /// The callbacks of an operation; `None` if there are none.
-pub(super) fn callbacks(types: &mut Types<'_>, operation: &Operation, hint: &str) -> Option<Incoming> {
+pub(super) fn callbacks(
+    types: &mut Types<'_>,
+    headers: &mut Headers,
+    operation: &Operation,
+    hint: &str,
+) -> Option<Incoming> {
     let mut found = Vec::new();
     for (name, callback) in &operation.callbacks {
         for item in &callback.items {
             for call in &item.operations {
                 let several = callback.items.len() > 1;
                 let name = if several { format!("{name} {}", item.name) } else { name.clone() };
-                found.push(Sent { name, call });
+                found.push(Sent { name, call, item });
             }
         }
     }
     let name = format!("{hint}Callback");
     let doc = "A callback of the operation, by the name that the document gives it.";
-    incoming(types, found, &name, &name, doc)
+    incoming(types, headers, found, &name, &name, doc)
 }
 
 /// A request that the service sends, as the document describes it.
 struct Sent<'a> {
     name: String,
     call: &'a Operation,
+    /// The path item around the operation.
+    item: &'a Item,
 }
 
-fn incoming(types: &mut Types<'_>, mut sent: Vec<Sent<'_>>, name: &str, suffix: &str, doc: &str) -> Option<Incoming> {
+fn incoming(
+    types: &mut Types<'_>,
+    headers: &mut Headers,
+    mut sent: Vec<Sent<'_>>,
+    name: &str,
+    suffix: &str,
+    doc: &str,
+) -> Option<Incoming> {
     if sent.is_empty() {
         return None;
     }
@@ -53,7 +69,7 @@ fn incoming(types: &mut Types<'_>, mut sent: Vec<Sent<'_>>, name: &str, suffix: 
     sent.sort_by(|a, b| (&a.name, &a.call.method).cmp(&(&b.name, &b.call.method)));
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
-    for Sent { mut name, call } in sent {
+    for Sent { mut name, call, item } in sent {
         // A second HTTP method with the same name is a message of its own.
         if !wires.insert(name.clone()) {
             name = format!("{} {name}", grammar::sent_method(&call.method));
@@ -68,7 +84,7 @@ fn incoming(types: &mut Types<'_>, mut sent: Vec<Sent<'_>>, name: &str, suffix: 
         };
         let words = [call.summary.as_str(), call.description.as_str()].into_iter().filter(|text| !text.is_empty());
         let doc = words.collect::<Vec<_>>().join("\n\n");
-        note_parameters(types, call);
+        parameters(types, headers, call.parameters.iter().chain(&item.parameters));
         let (body, required) = received(types, call, &hint);
         response(types, call, &format!("{hint}Response"));
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
@@ -102,13 +118,18 @@ fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, b
     (media.schema.map_or(Received::Bytes, json), body.required)
 }
 
-/// Adds a note for each parameter. The program finds the parameters in the request that it receives.
-fn note_parameters(types: &mut Types<'_>, call: &Operation) {
-    for parameter in &call.parameters {
+/// Adds a constant for each header of a request, and a note for each other parameter. The web framework of the program
+/// that receives the request reads the query, the path and the cookies.
+fn parameters<'a>(types: &mut Types<'_>, headers: &mut Headers, parameters: impl Iterator<Item = &'a Used<Parameter>>) {
+    for parameter in parameters {
         let (name, kind) = (&parameter.name, parameter.place.name());
-        let reason =
-            format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
-        types.note(Kind::Rename, &parameter.here, &parameter.written, reason);
+        if parameter.place == Place::Header && http_token(name) {
+            header(types, headers, name, &parameter.as_header());
+        } else {
+            let reason =
+                format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
+            types.note(Kind::Rename, &parameter.here, &parameter.written, reason);
+        }
     }
 }
 
