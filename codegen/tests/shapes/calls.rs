@@ -465,3 +465,22 @@ fn a_header_of_plain_text_has_its_type() {
     assert!(code.contains("X_LEFT:::connectors_runtime::Header<i128>"), "{}", client.code);
     assert!(code.contains("X_RAW:::connectors_runtime::Header<String>"), "{}", client.code);
 }
+
+#[test]
+fn the_same_value_in_another_media_type_is_noted() {
+    let json = "{schema: {$ref: '#/components/schemas/A'}}";
+    let body = format!(
+        "requestBody: {{required: true, content: {{application/json: {json}, application/vnd.a+json: {json}}}}}"
+    );
+    let generator = latest(
+        &path("/a", "post", &body),
+        "components: {schemas: {A: {type: object, properties: {a: {type: string}}}}}\n",
+    );
+    let client = generator.generate().unwrap();
+    has(
+        &of_kind(&client, Kind::Rename),
+        &["`application/vnd.a+json` has the value of `application/json`", "`Content-Type`"],
+    );
+    let media = &reach(&generator.overlaid().unwrap(), &client)[&Declared::RequestMedia];
+    assert_eq!((media.reached, media.noted, media.silent.len()), (1, 1, 0));
+}
