@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::{MAX_DEPTH, Node};
+use crate::document::{MAX_DEPTH, Node, Value};
 use crate::grammar;
-use crate::schema::{Bound, Limits, Properties, Schema, SchemaId, same};
+use crate::schema::{Bound, Limits, Model, Properties, Schema, SchemaId, means_the_same, same};
 
 use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
 use super::look::{Extra, Looked, alternatives, further_limits, glance, last, listed, look, rust_name, values};
@@ -130,6 +130,7 @@ impl<'a> Comparison<'a> {
         self.values(old, new, spot);
         self.limits(&old.schema.limits, &new.schema.limits, way, &place);
         self.further_limits(old, new, way, &place);
+        self.further(&old.schema, &new.schema, way, &place);
         let kind = old.kind();
         let (old, new) = (&*old.schema, &*new.schema);
         // All keywords are listed. This does not compile until a new keyword is compared or ignored here.
@@ -150,6 +151,8 @@ impl<'a> Comparison<'a> {
             values: _,
             required: _,
             limits: _,
+            further: _,
+            not: _,
             // `look` has resolved these.
             reference: _,
             all_of: _,
@@ -159,8 +162,7 @@ impl<'a> Comparison<'a> {
             write_only: _,
             default: _,
             annotations: _,
-            // These are not compared.
-            not: _,
+            // This is not compared.
             xml: _,
             span: _,
         } = old;
@@ -277,6 +279,30 @@ impl<'a> Comparison<'a> {
         for new in after.difference(&before) {
             let rule = way.of("request-limit-tightened", "response-limit-tightened");
             self.say(rule, format!("{place} {new} now"));
+        }
+    }
+
+    /// Compares `not` and the keywords that no Rust type depends on. They also constrain values by the components that
+    /// they refer to.
+    fn further(&mut self, old: &Schema, new: &Schema, way: Way, place: &str) {
+        let (before, after) = (self.old.schemas, self.new.schemas);
+        let not = match (old.not, new.not) {
+            (Some(was), Some(is)) if means_the_same((before, was), (after, is)) => None,
+            (was, is) => Some(("not", was.is_some(), is.is_some())),
+        };
+        let keys: BTreeSet<&String> = old.further.keys().chain(new.further.keys()).collect();
+        let changed = keys.into_iter().filter_map(|key| match (old.further.get(key), new.further.get(key)) {
+            (Some(was), Some(is)) if was == is && refer_to_the_same(before, after, was) => None,
+            (was, is) => Some((key.as_str(), was.is_some(), is.is_some())),
+        });
+        for (key, was, is) in not.into_iter().chain(changed).collect::<Vec<_>>() {
+            let (rule, what) = match (was, is) {
+                (false, true) => (way.of("request-limit-tightened", "response-limit-tightened"), "is limited"),
+                (true, false) => (way.of("request-limit-loosened", "response-limit-loosened"), "is no longer limited"),
+                (true, true) => ("limit-changed", "is limited in another way"),
+                (false, false) => continue,
+            };
+            self.say(rule, format!("{place} {what} by `{key}`"));
         }
     }
 
@@ -510,6 +536,21 @@ impl<'a> Comparison<'a> {
                 return self.say("discriminator-removed", what);
             }
         }
+        let default = |schema: &Schema| schema.discriminator.as_ref()?.default.as_ref().map(component_of);
+        match (default(old), default(new)) {
+            (Some(was), Some(is)) if was != is => {
+                let what = format!("other values meant `{}` for {place} and mean `{}`", last(&was), last(&is));
+                self.say_at(&spot.at, "discriminator-mapping-changed", what);
+            }
+            (Some(was), None) => {
+                let what = format!("other values no longer mean `{}` for {place}", last(&was));
+                self.say("discriminator-value-removed", what);
+            }
+            (None, Some(is)) => {
+                self.say("discriminator-value-added", format!("other values mean `{}` for {place} now", last(&is)));
+            }
+            _ => {}
+        }
         let (before, after) = (mapping(self.old, old), mapping(self.new, new));
         for (value, target) in &before {
             match after.get(value) {
@@ -615,12 +656,31 @@ fn moved_into(
     Some(object.clone())
 }
 
+/// Whether the components that a keyword refers to constrain values in the same way in both documents.
+fn refer_to_the_same(before: &Model, after: &Model, keyword: &Node) -> bool {
+    let mut nodes = vec![keyword];
+    while let Some(node) = nodes.pop() {
+        match &node.value {
+            Value::Array(items) => nodes.extend(items),
+            Value::Object(map) => nodes.extend(map.values()),
+            _ => {}
+        }
+        let name = grammar::reference(node).and_then(grammar::component_name);
+        if let Some(name) = name
+            && let (Some(was), Some(is)) = (before.component(&name), after.component(&name))
+            && !means_the_same((before, was), (after, is))
+        {
+            return false;
+        }
+    }
+    true
+}
+
 /// The values of a discriminator, each with its component. The name of a component that is not in the mapping is its
 /// value.
 fn mapping(side: Side<'_>, union: &Schema) -> BTreeMap<String, String> {
     let given = union.discriminator.iter().flat_map(|it| &it.mapping);
-    let target = |text: &String| grammar::component_name(text).unwrap_or_else(|| text.clone());
-    let mut found: BTreeMap<String, String> = given.map(|(value, to)| (value.clone(), target(to))).collect();
+    let mut found: BTreeMap<String, String> = given.map(|(value, to)| (value.clone(), component_of(to))).collect();
     let branches = alternatives(union).map_or(&[][..], |(_, list)| list);
     for component in branches.iter().filter_map(|branch| glance(side, *branch).component) {
         let name = side.name(component);
@@ -629,4 +689,10 @@ fn mapping(side: Side<'_>, union: &Schema) -> BTreeMap<String, String> {
         }
     }
     found
+}
+
+/// The component that a target of a mapping names.
+fn component_of(target: &Node) -> String {
+    let text = target.as_str().unwrap_or_default();
+    grammar::component_name(text).unwrap_or_else(|| text.to_owned())
 }
