@@ -585,7 +585,7 @@ fn a_long_list_of_changes_fits_on_two_screens() {
     let document = |ty: &str| {
         let paths: String = (0..40)
             .map(|tag| {
-                let properties: Vec<String> = (0..20).map(|field| format!("f{field}: {{type: {ty}}}")).collect();
+                let properties: Vec<String> = (0..20).map(|field| format!("t{tag}f{field}: {{type: {ty}}}")).collect();
                 format!(
                     "  /t{tag}: {{get: {{operationId: t{tag}, tags: [T{tag}], responses: {{'200': {{description: ok, content: \
                      {{application/json: {{schema: {{type: object, properties: {{{}}}}}}}}}}}}}}}}}\n",

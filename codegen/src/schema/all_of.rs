@@ -334,13 +334,13 @@ const MOST_PAIRS: usize = 20_000;
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let known = model.both.borrow().get(&(mine, theirs)).copied();
     known.unwrap_or_else(|| {
-        let both = match model.both.borrow().len() < MOST_PAIRS {
-            true => unite(model, mine, theirs),
-            false => {
-                let mut any = Schema::any(&model.get(theirs).span);
-                any.annotations.torn = Some(Torn::Types);
-                model.add(any)
-            }
+        let few = model.both.borrow().len() < MOST_PAIRS;
+        let both = if few {
+            unite(model, mine, theirs)
+        } else {
+            let mut any = Schema::any(&model.get(theirs).span);
+            any.annotations.torn = Some(Torn::Types);
+            model.add(any)
         };
         model.both.borrow_mut().insert((mine, theirs), both);
         both

@@ -80,8 +80,8 @@ fn a_property_of_two_parts_keeps_the_named_type_that_is_the_narrower_one() {
 #[test]
 fn parts_that_contradict_each_other_are_noted_and_accept_any_value() {
     for (one, other, field) in [
-        ("{type: string}", "{type: integer}", "p: Option<Value>"),
-        ("{$ref: '#/components/schemas/A'}", "{$ref: '#/components/schemas/Kind'}", "p: Option<Value>"),
+        ("{type: string}", "{type: integer}", "p: Option<serde_json::Value>"),
+        ("{$ref: '#/components/schemas/A'}", "{$ref: '#/components/schemas/Kind'}", "p: Option<serde_json::Value>"),
         ("{type: string, enum: [a]}", "{type: string, enum: [b]}", "p: Option<Xp>"),
     ] {
         let (listing, notes) = united(TWO, one, other);
