@@ -326,22 +326,15 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     merged.others.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
 }
 
-/// The maximum number of pairs of schemas that are merged. Two components of many schemas that refer to each other have
-/// as many pairs as the product of their sizes.
-const MOST_PAIRS: usize = 20_000;
+/// The maximum number of pairs of schemas that are merged when they are used. Two components of many schemas that refer
+/// to each other have as many pairs as the product of their sizes.
+const MOST_PAIRS: usize = 2_000;
 
 /// Merges the two schemas of a property that both parts describe. The result allows the values that both allow.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let known = model.both.borrow().get(&(mine, theirs)).copied();
     known.unwrap_or_else(|| {
-        let few = model.both.borrow().len() < MOST_PAIRS;
-        let both = if few {
-            unite(model, mine, theirs)
-        } else {
-            let mut any = Schema::any(&model.get(theirs).span);
-            any.annotations.torn = Some(Torn::Types);
-            model.add(any)
-        };
+        let both = unite(model, mine, theirs);
         model.both.borrow_mut().insert((mine, theirs), both);
         both
     })
@@ -362,8 +355,13 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
         with(model, theirs, &other, &one)
     } else if one_type && (one.values.is_none() || other.values.is_none()) {
         if one.values.is_some() { with(model, mine, &one, &other) } else { with(model, theirs, &other, &one) }
+    } else if model.united.get() == MOST_PAIRS {
+        let mut any = Schema::any(&other.span);
+        any.annotations.torn = Some(Torn::Types);
+        model.add(any)
     } else {
         // The parts are merged when the result is used, because a schema may lead back to the one that is being merged.
+        model.united.set(model.united.get() + 1);
         let mut merged = Schema { all_of: Some(vec![mine, theirs]), ..Schema::any(&other.span) };
         for Schema { read_only, write_only, default, annotations, .. } in [&*other, &*one] {
             fill(&mut merged.read_only, read_only);

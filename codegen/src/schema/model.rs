@@ -1,6 +1,6 @@
 //! The typed schemas of one document, and the arena that owns them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -189,7 +189,7 @@ pub(crate) struct Annotations {
 /// What the parts of an `allOf` contradict each other in, so that they allow no common value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Torn {
-    /// The types. Any value is accepted.
+    /// The types, or too many schemas to merge. Any value is accepted.
     Types,
     /// The values of enums. Those of the later part are known.
     Values,
@@ -453,6 +453,8 @@ pub(crate) struct Model {
     pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
     /// The merged schemas for properties that two parts of an `allOf` describe, by the ids of both schemas.
     pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
+    /// The number of those that are an `allOf` of both schemas.
+    pub(super) united: Cell<usize>,
 }
 
 impl Model {

@@ -245,7 +245,9 @@ impl<'a> Types<'a> {
     /// Adds a note for parts of an `allOf` that allow no common value, unless another view has added it.
     fn note_torn(&mut self, torn: Torn, schema: &Schema, at: &Pointer) {
         let reason = match torn {
-            Torn::Types => "parts of the `allOf` have no type in common; any value is accepted",
+            Torn::Types => {
+                "parts of the `allOf` cannot be merged, such as types that exclude each other; any value is accepted"
+            }
             Torn::Values => "parts of the `allOf` have enums with no value in common; the last enum is used",
         };
         if !self.notes.iter().any(|note| note.pointer == *at && note.reason == reason) {
@@ -297,6 +299,11 @@ impl<'a> Types<'a> {
         let same = |open: SchemaId| same((self.model, open), (self.model, merged));
         if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *view == place.view && same(*open)) {
             return Type::Named(name.clone());
+        }
+        if self.open.len() == DEEPEST {
+            let reason = format!("more than {DEEPEST} `allOf` are in each other here; any value is accepted");
+            self.note(Kind::Unchecked, place.at, schema, reason);
+            return Type::Any;
         }
         let name = if place.exact { place.name.to_owned() } else { self.suggested(merged, place) };
         self.open.push((merged, place.view, name.clone()));
@@ -596,6 +603,10 @@ impl<'a> Types<'a> {
         ty
     }
 }
+
+/// The maximum number of `allOf` in each other. Two recursive schemas that are merged nest as deep as the product of
+/// their sizes.
+const DEEPEST: usize = 64;
 
 /// The extension that declares null and absent equal: for a property, for a schema, or in `info` for the whole service.
 const NULL_IS_ABSENT: &str = "x-null-is-absent";
