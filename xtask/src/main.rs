@@ -131,8 +131,8 @@ enum Command {
     ///
     /// Each document may be OpenAPI 3.0, 3.1 or 3.2: a different syntax for the same schema is not a change. The
     /// clients that would be generated from them are compared as well. The totals come first, then the changes by tag;
-    /// additive changes are only counted. Each line ends with the rule that judged the change; docs/diff-rules.md
-    /// explains the rules.
+    /// additive changes are only counted, and so are those that do not fit on two screens. Each line ends with the rule
+    /// that judged the change; docs/diff-rules.md explains the rules.
     Diff {
         /// Compare only the operations that this service selects, with its overlay.
         #[arg(long)]

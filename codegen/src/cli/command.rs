@@ -75,8 +75,9 @@ enum Command {
     /// Compare two documents: list the changes, and which of them break a caller.
     ///
     /// Each document may be OpenAPI 3.0, 3.1 or 3.2. The clients that would be generated from them are compared as
-    /// well. The totals come first, then the changes by tag; additive changes are only counted. Each line ends with the
-    /// rule that judged the change; docs/diff-rules.md in the repository explains the rules.
+    /// well. The totals come first, then the changes by tag; additive changes are only counted, and so are those that do
+    /// not fit on two screens. Each line ends with the rule that judged the change; docs/diff-rules.md in the
+    /// repository explains the rules.
     Diff {
         #[command(flatten)]
         diff: Diff,
