@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, confirmed};
 use crate::fail::{Failure, Result};
 use crate::near::nearest;
 use crate::redact::{redact, redacted};
-use crate::reference::pair;
+use crate::reference::{json_without_secret, pair};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -70,7 +70,11 @@ pub async fn run(
         };
         // It is not parsed into a value, because that would round wide numbers.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
-        change["body"] = redacted(serde_json::from_str::<Value>(&text).unwrap_or_default());
+        let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
+        if text == *body {
+            json_without_secret("--body", value.clone())?;
+        }
+        change["body"] = redacted(value);
         call = call.body_text(text);
     }
     if !args.part.is_empty() {

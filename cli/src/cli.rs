@@ -64,13 +64,19 @@ pub fn command() -> clap::Command {
     commands::with_examples(Cli::command())
 }
 
-/// The argument with an invalid reference to a secret. The value may be the secret itself, and clap would print it.
-pub fn misplaced_secret(error: &clap::Error) -> Option<String> {
+/// The error of an argument whose invalid value may be or contain a secret, without that value: clap would print it.
+pub fn without_value(error: &clap::Error) -> Option<String> {
     let is_value = error.kind() == ErrorKind::ValueValidation;
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg).filter(|_| is_value) else {
         return None;
     };
-    (argument.contains("secret") || argument.contains("token")).then(|| argument.clone())
+    if argument.contains("secret") || argument.contains("token") {
+        Some(format!("{argument}: pass a secret as env:NAME, file:PATH or cmd:COMMAND"))
+    } else if argument.contains("JSON") {
+        Some(format!("{argument}: it is not a JSON object"))
+    } else {
+        None
+    }
 }
 
 /// The path of the command: `c1 list`.

@@ -36,10 +36,8 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             // Help and version are errors of clap too.
-            match cli::misplaced_secret(&error) {
-                Some(argument) => {
-                    out::say(&format!("error (usage): {argument}: pass a secret as env:NAME, file:PATH or cmd:COMMAND"))
-                }
+            match cli::without_value(&error) {
+                Some(message) => out::say(&format!("error (usage): {message}")),
                 None => drop(error.print()),
             }
             return ExitCode::from(if error.use_stderr() { Kind::Usage as u8 } else { 0 });

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Map, Value, json};
 
 use crate::fail::{Failure, Result};
-use crate::redact::redacted;
+use crate::redact::{holds_secret, redacted};
 
 /// The place of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +104,16 @@ pub fn plain_secrets<'a>(keys: impl Iterator<Item = &'a str>) -> Result {
         .map(|key| format!("{key} is a secret: pass it with --secret {key}=env:NAME, file:PATH or cmd:COMMAND"))
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(Failure::usage(problems.join("; "))) }
+}
+
+/// Refuses JSON of a command line that contains a secret.
+pub fn json_without_secret(argument: &str, value: impl Into<Value>) -> Result {
+    if holds_secret(&value.into()) {
+        let message =
+            format!("{argument} contains a secret: pass it with `api --body @FILE`, or as --body - on the input");
+        return Err(Failure::usage(message));
+    }
+    Ok(())
 }
 
 /// Values and secrets of a command line as a dry run shows them: the secrets as their places.

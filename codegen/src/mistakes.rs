@@ -22,6 +22,8 @@ pub(crate) fn note(before: &Node, document: &Node, notes: &mut Notes) {
         Object::PathItem => path_item(document, node, at, notes),
         Object::ServerVariable => variable(node, at, notes),
         Object::MediaType | Object::Encoding => encodings(node, at, notes),
+        Object::Example => example(node, at, notes),
+        Object::Parameter | Object::Header => reserved(kind, node, at, notes),
         _ => {}
     });
 }
@@ -33,6 +35,37 @@ fn correction(notes: &mut Notes, at: &Pointer, node: &Node, reason: impl Into<St
 fn root(node: &Node, at: &Pointer, notes: &mut Notes) {
     if let Some(own) = node.get("$self").filter(|own| own.as_str().is_none_or(|uri| uri.contains('#'))) {
         correction(notes, &at.join("$self"), own, "`$self` is not the URI of a document, which has no `#`");
+    }
+    if let Some(version) = node.get("openapi").filter(|version| version.as_str().is_none()) {
+        correction(notes, &at.join("openapi"), version, "a text is expected here; the value was read as one");
+    }
+    if let Some(dialect) = node.get("jsonSchemaDialect").filter(|dialect| dialect.as_str().is_none()) {
+        correction(notes, &at.join("jsonSchemaDialect"), dialect, "a URI is expected here; the value was left out");
+    }
+    if ["paths", "components", "webhooks"].iter().all(|key| node.get(key).is_none()) {
+        correction(notes, at, node, "a document has `paths`, `components` or `webhooks`; this one has none of them");
+    }
+}
+
+/// Notes an example with several values. A client uses none of them.
+fn example(node: &Node, at: &Pointer, notes: &mut Notes) {
+    let has = |keys: &[&'static str]| keys.iter().copied().find(|key| node.get(key).is_some());
+    let pairs: [[&[&str]; 2]; 2] =
+        [[&["value"], &["externalValue", "dataValue", "serializedValue"]], [&["externalValue"], &["serializedValue"]]];
+    for [one, others] in pairs {
+        if let (Some(one), Some(other)) = (has(one), has(others)) {
+            correction(notes, at, node, format!("an example has either `{one}` or `{other}`"));
+            return;
+        }
+    }
+}
+
+/// Notes `allowReserved` where values are not percent-encoded.
+fn reserved(kind: Object, node: &Node, at: &Pointer, notes: &mut Notes) {
+    let is_plain = kind == Object::Header || node.str("in") == Some("header") || node.str("style") == Some("cookie");
+    if let Some(reserved) = node.get("allowReserved").filter(|_| is_plain && node.is_true("allowReserved")) {
+        let reason = "`allowReserved` has no effect here, because the value is not percent-encoded";
+        correction(notes, &at.join("allowReserved"), reserved, reason);
     }
 }
 

@@ -194,9 +194,18 @@ impl Table<'_> {
 
     /// Adds the parameters and the media types of a webhook. The client reads one of the media types.
     fn webhook(&mut self, document: &Node, name: &str, node: &Node, at: &Pointer) {
-        for index in 0..list(node, "parameters").count() {
-            // The client does not read it. The program that receives the request has it.
-            self.add(Declared::WebhookParameter, &at.join("parameters").join(index), false);
+        let item_at = Pointer::root().join("webhooks").join(name);
+        let item = document.get("webhooks").and_then(|all| all.get(name)).map(|item| (item, &item_at));
+        for (owner, at) in [(node, at)].into_iter().chain(item) {
+            for (index, parameter) in list(owner, "parameters").enumerate() {
+                let at = at.join("parameters").join(index);
+                let (parameter, _) = resolve_at(document, parameter, at.clone());
+                // The program that receives the request reads the query, the path and the cookies.
+                let mut constants = self.client.api.headers.iter();
+                let is_it = |wire: &str| parameter.str("name").is_some_and(|name| name.eq_ignore_ascii_case(wire));
+                let reached = parameter.str("in") == Some("header") && constants.any(|it| is_it(&it.wire));
+                self.add(Declared::WebhookParameter, &at, reached);
+            }
         }
         let Some(body) = node.get("requestBody") else { return };
         let (body, at) = resolve_at(document, body, at.join("requestBody"));

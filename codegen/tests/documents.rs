@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use connectors_codegen::{Generator, Kind, Node};
+use connectors_codegen::{Declared, Generator, Kind, Node};
+
+#[path = "documents/reached.rs"]
+mod reached;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -14,7 +17,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Our own documents, and real ones if they are beside this checkout.
+/// Our own documents, and real ones if they are beside this checkout. `DOCUMENTS` names one more folder.
 fn documents() -> Vec<PathBuf> {
     let own = files("tests/documents");
     assert!(own.len() >= 2);
@@ -23,6 +26,7 @@ fn documents() -> Vec<PathBuf> {
         .chain([vendored])
         .chain(files("../../shared/corpus"))
         .chain(files("../../shared/upstream"))
+        .chain(std::env::var("DOCUMENTS").iter().flat_map(|folder| files(folder)))
         .collect()
 }
 
@@ -189,6 +193,46 @@ fn everything_that_a_document_declares_is_reached_or_noted() {
     }
 }
 
+/// [`reach`](connectors_codegen::reach) reads the model. This reads the document and the text of the client, and counts
+/// the same.
+#[test]
+fn the_text_of_a_client_has_everything_that_its_document_declares() {
+    for file in documents() {
+        let generator = Generator::new(Node::read(&file).unwrap());
+        let (document, client) = (generator.overlaid().unwrap(), generator.generate().unwrap());
+        let name = file.display();
+        let (declared, missing) = reached::missing(&document, &client, &client.code);
+        assert!(missing.is_empty(), "{name}: {missing:#?}");
+        let table = connectors_codegen::reach(&document, &client);
+        for (what, number) in declared {
+            assert_eq!(table.get(&what).map(|it| it.declared), Some(number), "{name}: {what}");
+        }
+    }
+}
+
+#[test]
+fn a_part_that_the_text_of_a_client_lacks_is_found() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents/latest.yaml");
+    let generator = Generator::new(Node::read(&file).unwrap());
+    let (document, client) = (generator.overlaid().unwrap(), generator.generate().unwrap());
+    for (what, text, other) in [
+        (Declared::Operation, "\"/books/by-form\"", "\"/books/by\""),
+        (Declared::Parameter, "query(\"to\")", "query(\"t\")"),
+        (Declared::Parameter, "cookie(\"reader\")", "header(\"reader\")"),
+        (Declared::RequestMedia, "\"multipart/mixed\"", "\"multipart/related\""),
+        (Declared::Status, "409u16", "410u16"),
+        (Declared::ResponseMedia, "application/jsonl", "application/json"),
+        (Declared::Header, "\"x-shelf\"", "\"x-shelves\""),
+        (Declared::Server, "\"https://{region}.library.example/v1\"", "\"https://library.example\""),
+        (Declared::Webhook, "\"readerJoined\"", "\"readerLeft\""),
+        (Declared::Callback, "\"closed\"", "\"open\""),
+    ] {
+        assert!(client.code.contains(text), "{text}");
+        let (_, missing) = reached::missing(&document, &client, &client.code.replace(text, other));
+        assert!(missing.iter().any(|it| it.starts_with(&what.to_string())), "{text}: {missing:?}");
+    }
+}
+
 #[test]
 fn each_kind_of_loss_is_explained_in_the_docs() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/losses.md");
@@ -199,16 +243,37 @@ fn each_kind_of_loss_is_explained_in_the_docs() {
     let cells = rows.filter_map(|line| line.split('|').nth(1));
     let phrases: Vec<&str> = cells.flat_map(|cell| cell.split('"').skip(1).step_by(2)).collect();
     assert!(phrases.len() > 8, "{phrases:?}");
-    for file in documents() {
-        let client = Generator::new(Node::read(&file).unwrap()).generate().unwrap();
-        let unargued: Vec<String> = client
-            .notes
-            .iter()
-            .filter(|note| note.kind == Kind::Loss && !phrases.iter().any(|phrase| note.reason.contains(phrase)))
-            .map(ToString::to_string)
-            .collect();
-        assert!(unargued.is_empty(), "{}: {unargued:#?}", file.display());
+    // A document with every loss.
+    let each = |text: fn(usize) -> String| (0..17).map(text).collect::<Vec<_>>().join(", ");
+    let (required, declared) =
+        (each(|n| format!("s{n}: []")), each(|n| format!("s{n}: {{type: http, scheme: bearer}}")));
+    let text = format!(
+        "openapi: 3.2.0
+info: {{title: t, version: '1'}}
+security: [{{{required}}}]
+paths:
+  /a{{?q}}: {{get: {{operationId: a, responses: {{'999': {{description: d}}, '200': {{description: d, headers: {{b d: {{}}}}, links: {{l: {{operationId: gone}}}}}}}}}}}}
+  /b: {{$ref: '#/components/pathItems/None'}}
+  /c:
+    get:
+      operationId: c
+      security: [{{none: []}}]
+      parameters: [{{name: b d, in: header, schema: {{type: string}}}}, {{name: b;d, in: cookie, schema: {{type: string}}}}, {{in: query}}]
+components: {{securitySchemes: {{{declared}, key: {{type: apiKey, name: k}}, tls: {{type: mutualTLS}}, digest: {{type: http, scheme: digest}}}}}}
+"
+    );
+    let all = Node::parse("losses.yaml", &text).unwrap();
+    let clients = documents().into_iter().map(|file| Node::read(&file).unwrap()).chain([all]);
+    let clients = clients.map(|document| Generator::new(document).generate().unwrap());
+    let mut used = std::collections::BTreeSet::new();
+    for client in clients {
+        for note in client.notes.iter().filter(|note| note.kind == Kind::Loss) {
+            let phrase = phrases.iter().find(|phrase| note.reason.contains(**phrase));
+            used.insert(*phrase.unwrap_or_else(|| panic!("the page does not explain: {note}")));
+        }
     }
+    let unused: Vec<_> = phrases.iter().filter(|phrase| !used.contains(**phrase)).collect();
+    assert!(unused.is_empty(), "no document has such a loss: {unused:?}");
 }
 
 #[test]

@@ -325,6 +325,21 @@ fn webhooks_and_callbacks_are_read_by_name() {
 }
 
 #[test]
+fn the_headers_of_a_webhook_are_typed() {
+    use roundtrip::document_latest::headers::{X_ATTEMPT, X_SHELVES};
+
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-attempt", "2".parse().unwrap());
+    headers.insert("x-shelves", "A1, \"B, 2\"".parse().unwrap());
+    assert_eq!(X_ATTEMPT.read(&headers).unwrap(), Some(2));
+    assert_eq!(X_SHELVES.read(&headers).unwrap().unwrap(), ["A1", "\"B, 2\""]);
+    headers.insert("x-attempt", "second".parse().unwrap());
+    let error = X_ATTEMPT.read(&headers).unwrap_err();
+    assert!(error.is_decode() && error.to_string().contains("x-attempt"), "{error}");
+    assert_eq!(X_SHELVES.read(&http::HeaderMap::new()).unwrap(), None);
+}
+
+#[test]
 fn a_document_with_the_device_flow_has_a_device_login() {
     use roundtrip::document_latest::Credentials;
 

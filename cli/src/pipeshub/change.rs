@@ -10,7 +10,7 @@ use crate::ctx::{Ctx, Waiting, confirmed, host, planned};
 use crate::fail::{Failure, Result};
 use crate::near::nearest;
 use crate::redact::{is_secret, redacted};
-use crate::reference::{Reference, Secrets, pair, plain_secrets, secret_pair, shown};
+use crate::reference::{Reference, Secrets, json_without_secret, pair, plain_secrets, secret_pair, shown};
 
 use super::arg::scope;
 use super::read::{AuthField, auth_fields, auth_ways, check_way, row};
@@ -148,6 +148,8 @@ async fn schema_of(ph: &Client, connector_type: &str, scope: ConnectorScope) -> 
 }
 
 pub async fn create(ctx: &Ctx, ph: &Client, args: CreateArgs) -> Result {
+    json_without_secret("--sync", args.sync.clone())?;
+    json_without_secret("--filters", args.filters.clone())?;
     let schema = schema_of(ph, &args.connector_type, args.scope.clone()).await?;
     if let Some(way) = &args.auth_type {
         check_way(&schema, way)?;
@@ -206,6 +208,7 @@ pub async fn set(ctx: &Ctx, ph: &Client, args: SetArgs) -> Result {
         let schema = ph.connector_schema(data.connector_type.as_deref().unwrap_or_default()).await?;
         args.auth.check(&schema, way.as_deref(), false)?;
     }
+    json_without_secret("--sync", args.sync.clone())?;
     let secrets = args.auth.read(ctx)?;
     let what = format!("change {}: {}", args.connector, changes.join(", "));
     let change = json!({
@@ -269,6 +272,7 @@ pub async fn filters(ctx: &Ctx, ph: &Client, args: FiltersArgs) -> Result {
         let config = connector.config().await?.config.unwrap_or_default();
         return ctx.out.one(&json!({"id": args.connector, "filters": config.filters}));
     };
+    json_without_secret("--set", filters.clone())?;
     let what = format!("set the filters of {}", args.connector);
     let shown = json!({"filters": redacted(filters.clone()), "switch": args.switch});
     let Some(_under) = ctx.change(ph.server(), what, shown)? else { return Ok(()) };

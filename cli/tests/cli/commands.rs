@@ -167,7 +167,8 @@ async fn a_dry_run_shows_the_values_and_the_places_of_secrets() {
         "pipeshub filters s3-02 --set '{\"sync\": {\"buckets\": {\"operator\": \"in\", \"value\": [\"logs\"]}}}'";
     let filters = change(filters).await;
     assert_eq!(filters["change"]["filters"]["sync"]["buckets"]["value"], json!(["logs"]), "{filters}");
-    let api = "c1 api connectors.pause_sync -p app_id=app-github -p connector_id=github-01 -b '{\"clientSecret\": \"PLANTED\", \"n\": 1}'";
+    std::fs::write(world.path("body.json"), r#"{"clientSecret": "PLANTED", "n": 1}"#).unwrap();
+    let api = "c1 api connectors.pause_sync -p app_id=app-github -p connector_id=github-01 -b @body.json";
     let api = change(api).await;
     let would = api["would"].as_str().unwrap();
     assert!(would.starts_with("POST ") && would.contains("app-github") && would.contains("github-01"), "{would}");

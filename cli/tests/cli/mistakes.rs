@@ -47,6 +47,21 @@ async fn a_secret_as_a_plain_value_is_refused_and_not_printed() {
         assert!(ran.code == 2, "{ran:?}");
         assert!(ran.err.contains(&format!("{key} is a secret: pass it with --secret")), "{}", ran.err);
     }
+    let create = "pipeshub create S3 New --set accessKey=A";
+    for (line, why) in [
+        (format!(r#"{create} --sync '{{"secretKey": "PLANTED"}}'"#), "--sync contains a secret"),
+        (format!(r#"{create} --filters '{{"a": [{{"token": "PLANTED"}}]}}'"#), "--filters contains a secret"),
+        (r#"pipeshub set s3-02 --sync '{"password": "PLANTED"}'"#.to_owned(), "--sync contains a secret"),
+        (r#"pipeshub filters s3-02 --set '{"apiKey": "PLANTED"}'"#.to_owned(), "--set contains a secret"),
+        (
+            r#"pipeshub api connectors.create -b '{"auth": {"secretKey": "PLANTED"}}'"#.to_owned(),
+            "--body contains a secret",
+        ),
+        (r#"pipeshub set s3-02 --sync '{"token": "PLANTED"'"#.to_owned(), "it is not a JSON object"),
+    ] {
+        let ran = world.run(&line).await;
+        assert!(ran.code == 2 && ran.err.contains(why) && !ran.err.contains("PLANTED"), "{line}: {ran:?}");
+    }
     assert_eq!(writes(&world), Vec::<String>::new());
 }
 

@@ -112,9 +112,9 @@ fn members(api: &Api, operation: &Operation) -> Vec<String> {
     for (suffix, content) in operation.body.iter().flat_map(|body| &body.others) {
         members.push(format!("body_{suffix}: {}", body_type(content)));
     }
-    if let Some(stream) = &operation.stream {
+    for stream in &operation.streams {
         let item = stream.item.as_ref().map_or_else(|| "Event".to_owned(), |ty| shown(ty, "types::"));
-        members.push(format!("fn stream() -> Items<{item}>"));
+        members.push(format!("fn {}() -> Items<{item}>", stream.name));
     }
     for reading in &operation.readings {
         members.push(format!("fn {}() -> {}", reading.name, shown(&reading.ty, "types::")));

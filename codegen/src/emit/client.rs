@@ -6,7 +6,7 @@ use indexmap::IndexSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use crate::shape::model::{Api, Flow, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server, Streamed};
+use crate::shape::model::{Api, Flow, Idempotency, Operation, Payload, Place, Scheme, SchemeKind, Server};
 
 use super::docs;
 use super::features::Features;
@@ -124,16 +124,9 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
             .with_idempotency(::connectors_runtime::Idempotency::#idempotency)
             .with_success(::connectors_runtime::Success::#success, #accept)
     };
-    if let Some(Streamed { accept, format, property, end, item: _ }) = &operation.stream {
-        let format = ident(&format!("{format:?}"));
-        let property = property.iter().map(|property| quote! { .with_property(#property) });
-        let end = end.iter().map(|end| quote! { .with_end(#end) });
-        row = quote! {
-            #row .with_streaming(const {
-                &::connectors_runtime::Streaming::new(::connectors_runtime::StreamFormat::#format, #accept)
-                    #(#property)* #(#end)*
-            })
-        };
+    if let Some(stream) = operation.streams.first() {
+        let streaming = super::requests::streaming(stream);
+        row = quote! { #row .with_streaming(#streaming) };
     }
     if !operation.security.is_empty() {
         let name = requirement_name(requirements.insert_full(&operation.security).0);

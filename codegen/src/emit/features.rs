@@ -134,7 +134,7 @@ fn used(operation: &Operation) -> Vec<&str> {
     }
     types.extend(operation.errors.iter().filter_map(Case::ty));
     types.extend(operation.readings.iter().map(|reading| &reading.ty));
-    types.extend(operation.stream.iter().filter_map(|stream| stream.item.as_ref()));
+    types.extend(operation.streams.iter().filter_map(|stream| stream.item.as_ref()));
     types.into_iter().filter_map(Type::innermost).collect()
 }
 

@@ -25,8 +25,9 @@ pub(super) fn tokens(api: &Api) -> TokenStream {
     let headers = api.headers.iter().map(header);
     let headers = (!api.headers.is_empty()).then(|| {
         quote! {
-            /// Headers of responses that the document describes, for
-            /// [`header_as`](::connectors_runtime::Response::header_as) of a response or an error.
+            /// Headers that the document describes: of responses, for
+            /// [`header_as`](::connectors_runtime::Response::header_as) of a response or an error, and of the requests
+            /// that the service sends, for [`read`](::connectors_runtime::Header::read).
             pub mod headers {
                 #[allow(unused_imports)]
                 use super::types;

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Type};
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Streamed, Type};
 use crate::shape::status::Status;
 
 use super::arguments::{arguments, body_of, parameter, request_name, slice};
@@ -213,14 +213,29 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
         quote! { #(#setters)* }
     });
     let items = operation.paging.as_ref().and_then(|hint| paging::items(api, operation, hint));
-    let stream = operation.stream.as_ref().map(|stream| {
+    let streams = operation.streams.iter().enumerate().map(|(index, stream)| {
+        let name = ident(&stream.name);
         let (item, read) = match &stream.item {
-            Some(ty) => (type_tokens(ty, &quote! { types:: }), quote! { items() }),
-            None => (quote! { ::connectors_runtime::encode::Event }, quote! { events() }),
+            Some(ty) => (type_tokens(ty, &quote! { types:: }), "items"),
+            None => (quote! { ::connectors_runtime::encode::Event }, "events"),
+        };
+        // The table of operations has the first stream.
+        let (text, read) = if index == 0 {
+            let read = ident(read);
+            (
+                " The response as a stream of items, which is opened when it is first polled.".to_owned(),
+                quote! { #read() },
+            )
+        } else {
+            let (read, streaming) = (ident(&format!("{read}_of")), streaming(stream));
+            (
+                format!(" Requests {} instead, as a stream of items.", docs::code(&stream.accept)),
+                quote! { #read(#streaming) },
+            )
         };
         quote! {
-            /// The response as a stream of items, which is opened when it is first polled.
-            pub fn stream(self) -> ::connectors_runtime::Items<#item> {
+            #[doc = #text]
+            pub fn #name(self) -> ::connectors_runtime::Items<#item> {
                 self.call.#read
             }
         }
@@ -257,7 +272,7 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             #(#empties)*
             #bodies
             #items
-            #stream
+            #(#streams)*
             #(#readings)*
 
             /// Sends it, and returns the whole response: value, status, headers, attempts, request id.
@@ -286,6 +301,20 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             fn into_call(self) -> ::connectors_runtime::Call {
                 self.call
             }
+        }
+    }
+}
+
+/// How a stream is requested and read.
+pub(super) fn streaming(stream: &Streamed) -> TokenStream {
+    let Streamed { accept, format, property, end, name: _, item: _ } = stream;
+    let format = ident(&format!("{format:?}"));
+    let property = property.iter().map(|property| quote! { .with_property(#property) });
+    let end = end.iter().map(|end| quote! { .with_end(#end) });
+    quote! {
+        const {
+            &::connectors_runtime::Streaming::new(::connectors_runtime::StreamFormat::#format, #accept)
+                #(#property)* #(#end)*
         }
     }
 }

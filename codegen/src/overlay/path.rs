@@ -24,7 +24,7 @@ pub(super) fn locate(document: &Node, path: &str) -> Result<Vec<Pointer>, String
         }
         return Ok(at.map(|(_, pointer)| pointer).into_iter().collect());
     }
-    let query = JsonPath::parse(path).map_err(|error| error.to_string())?;
+    let query = query(path)?;
     let json = document.to_json();
     let located = query.query_located(&json);
     // Sorted by each step's position among its siblings: a path may select a node twice, and `json` has another order.
@@ -98,7 +98,43 @@ pub(super) fn parse(text: &str) -> Result<(), String> {
     if singular(text).is_some() {
         return Ok(());
     }
-    JsonPath::parse(text).map(drop).map_err(|error| error.to_string())
+    query(text).map(drop)
+}
+
+fn query(path: &str) -> Result<JsonPath, String> {
+    let strict = JsonPath::parse(path);
+    strict.or_else(|error| JsonPath::parse(&bracketed(path)).map_err(|_| error.to_string()))
+}
+
+/// A path with each name that has a hyphen in brackets. RFC 9535 does not allow `.x-traits`, but the Overlay
+/// Specification has it in an example.
+fn bracketed(path: &str) -> String {
+    let (mut out, mut rest, mut quote) = (String::new(), path.chars(), None);
+    loop {
+        let text = rest.as_str();
+        let name = text
+            .strip_prefix('.')
+            .filter(|name| quote.is_none() && name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+        let name = name.map(|name| {
+            let end = name.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(name.len());
+            name.split_at(end)
+        });
+        if let Some((name, tail)) = name.filter(|(name, _)| name.contains('-')) {
+            // After `..` the brackets follow the second dot.
+            let dot = if out.ends_with('.') { "." } else { "" };
+            out.push_str(&format!("{dot}['{name}']"));
+            rest = tail.chars();
+            continue;
+        }
+        let Some(c) = rest.next() else { return out };
+        out.push(c);
+        match quote {
+            Some(_) if c == '\\' => out.extend(rest.next()),
+            Some(end) if c == end => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            _ => {}
+        }
+    }
 }
 
 /// The path of a member of a path's target.
@@ -130,5 +166,26 @@ mod tests {
         let found = |path: &str| locate(&document, path).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(found("$..k"), ["/z/b/k", "/z/a/k", "/a/0/k"]);
         assert_eq!(found("$['a','z','a']"), ["/z", "/a"]);
+    }
+
+    #[test]
+    fn a_name_with_a_hyphen_needs_no_brackets() {
+        let document = Node::parse("t.yaml", "{a: {x-t: {b: 1}, n: 2}, c: {x-t: {b: 3}, 'y.x-t': 4}, x-t: 5}").unwrap();
+        let found =
+            |path: &str| locate(&document, path).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
+        for (written, strict) in [
+            ("$.x-t", "$['x-t']"),
+            ("$..x-t", "$..['x-t']"),
+            ("$.*[?@.x-t]", "$.*[?@['x-t']]"),
+            ("$[?@.x-t.b == 3]", "$[?@['x-t'].b == 3]"),
+            ("$[?@.x-t && @['y.x-t']].x-t.b", "$[?@['x-t'] && @['y.x-t']]['x-t'].b"),
+        ] {
+            assert_eq!(found(written), found(strict), "{written}");
+            assert!(is_path(written) && found(strict).is_ok(), "{written}");
+        }
+        assert_eq!(found("$[?@.x-t.b == 3]").unwrap(), ["/c"]);
+        for wrong in ["$.x-t[", "$.-", "x-t", "$.1-2"] {
+            assert!(!is_path(wrong), "{wrong}");
+        }
     }
 }

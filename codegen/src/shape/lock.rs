@@ -331,7 +331,7 @@ fn for_each_used(operation: &mut Operation, visit: &mut impl FnMut(&mut Type)) {
         Payload::Empty | Payload::Stream => {}
     }
     operation.readings.iter_mut().for_each(|reading| visit(&mut reading.ty));
-    operation.stream.iter_mut().filter_map(|stream| stream.item.as_mut()).for_each(&mut *visit);
+    operation.streams.iter_mut().filter_map(|stream| stream.item.as_mut()).for_each(&mut *visit);
     operation.callbacks.iter_mut().for_each(|it| for_each_received(it, visit));
 }
 

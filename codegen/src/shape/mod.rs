@@ -27,9 +27,9 @@ pub use lock::Names;
 /// Shapes a normalized document and its schemas with the names from a lock. Returns the API and all its names.
 pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut Notes) -> (Api, Names) {
     let mut types = context::Types::new(document, schemas, notes);
-    let (operations, headers) = operations::shape(document, &mut types);
+    let (operations, mut headers) = operations::shape(document, &mut types);
     let info = |key: &str| document.get("info").and_then(|info| info.str(key)).unwrap_or_default().to_owned();
-    let webhooks = operations::webhooks(document, &mut types);
+    let webhooks = operations::webhooks(document, &mut types, &mut headers);
     for (index, server) in document.get("servers").and_then(Node::as_array).into_iter().flatten().enumerate() {
         if server.str("url").is_some_and(|url| !url.contains("://")) {
             let at = Pointer::root().join("servers").join(index);
@@ -42,7 +42,7 @@ pub(crate) fn shape(document: &Node, schemas: &Model, names: &Names, notes: &mut
         title: info("title"),
         version: info("version"),
         operations,
-        headers,
+        headers: headers.into_values().collect(),
         schemes: operations::schemes(document, notes),
         servers: operations::servers(document),
         webhooks,

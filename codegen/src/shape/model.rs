@@ -23,7 +23,7 @@ pub(crate) struct Api {
     pub(crate) types: Vec<TypeDef>,
     /// In document order.
     pub(crate) operations: Vec<Operation>,
-    /// The headers of responses, by name.
+    /// The headers of responses, and of the requests that the service sends, by name.
     pub(crate) headers: Vec<ResponseHeader>,
     pub(crate) schemes: Vec<Scheme>,
     pub(crate) servers: Vec<Server>,
@@ -238,8 +238,8 @@ pub(crate) struct Operation {
     pub(crate) readings: Vec<Reading>,
     /// Other media types of a successful response, which are returned as bytes.
     pub(crate) media: Vec<String>,
-    /// The stream of items that it returns.
-    pub(crate) stream: Option<Streamed>,
+    /// The streams of items that it returns, one for each format.
+    pub(crate) streams: Vec<Streamed>,
     /// The constants for the headers of its responses.
     pub(crate) headers: Vec<String>,
     /// The documented bodies of failures, by status. A case without a type only prevents a broader status from matching
@@ -300,7 +300,9 @@ impl Operation {
         }
         let mut name = format!("{}_empty", param.name.trim_end_matches('_'));
         let taken = |name: &String| {
-            self.params.iter().any(|it| it.name == *name) || self.readings.iter().any(|it| it.name == *name)
+            self.params.iter().any(|it| it.name == *name)
+                || self.readings.iter().any(|it| it.name == *name)
+                || self.streams.iter().any(|it| it.name == *name)
         };
         while taken(&name) {
             name.push_str("_value");
@@ -339,7 +341,7 @@ impl Operation {
             Status::Default => true,
         };
         let media = essence(media);
-        let streamed = self.stream.iter().map(|stream| stream.accept.as_str());
+        let streamed = self.streams.iter().map(|stream| stream.accept.as_str());
         let others = self.readings.iter().map(|reading| reading.media.as_str()).chain(streamed);
         let others = others.chain(self.media.iter().map(String::as_str));
         is_failure
@@ -399,9 +401,11 @@ pub(crate) struct Reading {
     pub(crate) ty: Type,
 }
 
-/// The stream of items that an operation returns.
+/// A stream of items that an operation returns.
 #[derive(Debug)]
 pub(crate) struct Streamed {
+    /// The name of its method.
+    pub(crate) name: String,
     pub(crate) accept: String,
     pub(crate) format: StreamFormat,
     /// The type of an item; `None` for an event without a documented type.
@@ -422,7 +426,14 @@ pub(crate) enum StreamFormat {
     Sequence,
 }
 
-/// A header of responses.
+impl StreamFormat {
+    /// Whether these are server-sent events.
+    pub(crate) fn is_events(self) -> bool {
+        matches!(self, Self::EventData | Self::Events | Self::TextEvents)
+    }
+}
+
+/// A header of responses, or of the requests that the service sends.
 #[derive(Clone, Debug)]
 pub(crate) struct ResponseHeader {
     /// Name of its constant.

@@ -218,7 +218,7 @@ fn what_has_no_type_of_its_own_is_noted() {
         typed("application/problem+json", "b"),
         typed("application/hal+json", "a"),
         items("application/jsonl", "a"),
-        items("text/event-stream", "b"),
+        items("application/x-ndjson", "b"),
         items("application/jsonl", "c"),
     );
     let client = client(&paths);
@@ -227,26 +227,57 @@ fn what_has_no_type_of_its_own_is_noted() {
         &notes,
         &["`application/problem+json` has no type", "`Error::body`", "/404/content/application~1problem+json)"],
     );
-    has(&notes, &["the items of `text/event-stream` have no type", "`stream` reads `application/jsonl`"]);
+    has(&notes, &["the items of `application/x-ndjson` have no type", "`stream` reads those of `application/jsonl`"]);
     has(&notes, &["the body of `application/jsonl` is passed as bytes", "/requestBody/content/application~1jsonl)"]);
     assert_eq!(notes.len(), 3, "{notes:#?}");
 }
 
 #[test]
+fn each_format_of_a_stream_has_a_method_with_typed_items() {
+    let paths = "/a: {post: {operationId: ask, x-stream: {end: '[DONE]', property: stream}, parameters: [{name: stream_lines, in: query, schema: {type: string}}], \
+        requestBody: {required: true, content: {application/json: {schema: {type: object, properties: {stream: {type: boolean}}}}}}, \
+        responses: {'200': {description: d, content: {application/jsonl: {itemSchema: {type: integer}}, text/event-stream: {itemSchema: {type: string}}, \
+        application/x-ndjson: {itemSchema: {type: integer}}}}, '201': {description: d, content: {application/json-seq: {itemSchema: {type: boolean}}}}}}}";
+    let client = client(paths);
+    let code = super::code(&client).replace(",)", ")");
+    for method in [
+        "stream(self)->::connectors_runtime::Items<i128>",
+        "stream_events(self)->::connectors_runtime::Items<String>",
+        "stream_sequence(self)->::connectors_runtime::Items<bool>",
+    ] {
+        assert!(code.contains(&format!("pubfn{method}")), "{method}: {}", client.code);
+    }
+    // Only a stream of events has the data that ends it. The property of the body requests each of them.
+    for streaming in [
+        "Lines,\"application/jsonl,application/x-ndjson\").with_property(\"stream\")}",
+        "EventData,\"text/event-stream\").with_property(\"stream\").with_end(\"[DONE]\")}",
+        "Sequence,\"application/json-seq\").with_property(\"stream\")}",
+    ] {
+        assert!(code.contains(streaming), "{streaming}: {}", client.code);
+    }
+    assert_eq!(of_kind(&client, Kind::Rename), Vec::<String>::new());
+    assert!(Listing::of(&client).to_string().contains("fn stream_events() -> Items<String>"));
+}
+
+#[test]
 fn what_a_webhook_has_beside_its_body_is_noted() {
-    let rest = "webhooks: {a: {post: {parameters: [{name: X-Event, in: header, schema: {type: string}}], requestBody: {content: \
+    let rest = "webhooks: {a: {parameters: [{name: X-Try, in: header, schema: {type: integer}}], post: {parameters: [{name: X-Event, in: header, schema: {type: string}}, \
+        {name: q, in: query, schema: {type: integer}}], requestBody: {content: \
         {application/json: {schema: {type: object}}, application/cloudevents+json: {schema: {type: object}}}}, responses: {'200': {description: d}}}}, \
         b: {post: {requestBody: {content: {application/jsonl: {itemSchema: {type: object}}, application/xml: {}}}, responses: {'200': {description: d}}}}}\n";
     let generator = latest("/a: {}", rest);
     let client = generator.generate().unwrap();
     let notes = of_kind(&client, Kind::Rename);
-    has(&notes, &["the header parameter `X-Event` is not parsed", "/webhooks/a/post/parameters/0)"]);
+    has(&notes, &["the query parameter `q` is not parsed", "/webhooks/a/post/parameters/1)"]);
+    let code = super::code(&client);
+    assert!(code.contains("pubconstX_EVENT:::connectors_runtime::Header<String>"), "{}", client.code);
+    assert!(code.contains("pubconstX_TRY:::connectors_runtime::Header<i128>"), "{}", client.code);
     has(&notes, &["a body of `application/cloudevents+json` is not parsed"]);
     has(&notes, &["a body of `application/jsonl` is returned as bytes"]);
     assert_eq!((notes.len(), client.notes.losses().as_str()), (3, ""), "{notes:#?}");
     let table = reach(&generator.overlaid().unwrap(), &client);
     let (parameters, media) = (&table[&Declared::WebhookParameter], &table[&Declared::WebhookMedia]);
-    assert_eq!((parameters.declared, parameters.reached, parameters.noted), (1, 0, 1));
+    assert_eq!((parameters.declared, parameters.reached, parameters.noted), (3, 2, 1));
     assert_eq!((media.declared, media.reached, media.noted, media.silent.len()), (4, 3, 1, 0));
 }
 
@@ -371,4 +402,66 @@ fn a_note_prints_no_control_character_of_the_document() {
     let error = Node::parse("a.yaml", "openapi: \"4.0\\e[31m\\u202E\"\ninfo: {}\n");
     let error = error.and_then(|node| Generator::new(node).generate()).unwrap_err().to_string();
     assert!(!error.contains(['\u{1b}', '\u{202e}']), "{error:?}");
+}
+
+#[test]
+fn mistakes_that_change_nothing_are_noted() {
+    let notes = |text: &str| {
+        let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+        of_kind(&client, Kind::Correction)
+    };
+    let head = "openapi: 3.2.0\ninfo: {title: t, version: '1'}\n";
+    for (text, place) in [
+        (
+            format!("{head}components: {{examples: {{A: {{value: 1, externalValue: 'https://x.example'}}}}}}\n"),
+            "(/components/examples/A)",
+        ),
+        (
+            format!("{head}components: {{examples: {{A: {{externalValue: x, serializedValue: y}}}}}}\n"),
+            "(/components/examples/A)",
+        ),
+        (
+            format!("{head}components: {{headers: {{A: {{schema: {{type: string}}, allowReserved: true}}}}}}\n"),
+            "(/components/headers/A/allowReserved)",
+        ),
+        (
+            format!(
+                "{head}components: {{parameters: {{A: {{name: c, in: cookie, style: cookie, schema: {{type: string}}, allowReserved: true}}}}}}\n"
+            ),
+            "(/components/parameters/A/allowReserved)",
+        ),
+        (format!("{head}jsonSchemaDialect: 42\npaths: {{}}\n"), "(/jsonSchemaDialect)"),
+        (head.to_owned(), "none of them"),
+        (format!("{}paths: {{}}\n", head.replace("3.2.0", "3.2")), "(/openapi)"),
+    ] {
+        has(&notes(&text), &[place]);
+    }
+    let right = "components: {examples: {A: {dataValue: 1, serializedValue: '1'}}, parameters: {A: {name: q, in: query, schema: {type: string}, allowReserved: true}}}\n";
+    assert_eq!(notes(&format!("{head}{right}")), Vec::<String>::new());
+}
+
+#[test]
+fn a_multipart_body_without_a_struct_is_noted() {
+    let body = |media: &str| format!("requestBody: {{required: true, content: {{{media}}}}}");
+    let union = body(
+        "multipart/form-data: {schema: {oneOf: [{type: object, properties: {f: {type: string, format: binary}}}, {type: object, properties: {u: {type: string}}}]}}",
+    );
+    let notes = of_kind(&client(&path("/a", "post", &union)), Kind::Rename);
+    has(&notes, &["the parts of `multipart/form-data` have no struct", "/content/multipart~1form-data)"]);
+    for media in [
+        "multipart/form-data: {}",
+        "multipart/form-data: {schema: {type: object, properties: {f: {type: string}}}}",
+        "multipart/mixed: {itemSchema: {type: string}}",
+    ] {
+        assert_eq!(of_kind(&client(&path("/a", "post", &body(media))), Kind::Rename), Vec::<String>::new(), "{media}");
+    }
+}
+
+#[test]
+fn a_header_of_plain_text_has_its_type() {
+    let header = "responses: {'200': {description: d, headers: {X-Left: {content: {text/plain: {schema: {type: integer}}}}, X-Raw: {content: {application/xml: {schema: {type: integer}}}}}}}";
+    let client = client(&format!("/a: {{get: {{operationId: op, {header}}}}}"));
+    let code = super::code(&client);
+    assert!(code.contains("X_LEFT:::connectors_runtime::Header<i128>"), "{}", client.code);
+    assert!(code.contains("X_RAW:::connectors_runtime::Header<String>"), "{}", client.code);
 }

@@ -1,4 +1,4 @@
-//! Typed headers of responses that a document describes.
+//! Typed headers that a document describes: of responses, and of the requests that a service sends.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,8 +10,8 @@ use crate::object::{Json, from_slice};
 
 use super::response::Response;
 
-/// A header of responses, with its type. Generated code has one for each header of the document, in its module
-/// `headers`.
+/// A header of responses, or of webhooks, with its type. Generated code has one for each header of the document, in its
+/// module `headers`.
 ///
 /// ```
 /// use connectors_runtime::{Error, Header, HeaderForm, Response};
@@ -127,7 +127,7 @@ impl Error {
 }
 
 fn malformed(name: &str, what: &str) -> Error {
-    Error::new(Kind::Decode, format!("the header `{name}` of the response does not match the document: {what}"))
+    Error::new(Kind::Decode, format!("the header `{name}` does not match the document: {what}"))
 }
 
 /// All lines of a header as one value (RFC 9110, section 5.3); `Some(None)` if they are not text.

@@ -13,6 +13,7 @@ use futures_core::Stream;
 
 use crate::encode::Event;
 use crate::error::{Error, Kind};
+use crate::http::Streaming;
 use crate::object::{Json, Mismatch, from_slice};
 
 use super::request::Call;
@@ -91,20 +92,38 @@ impl Call {
     /// The items of a stream, as the document describes them.
     #[must_use]
     pub fn items<T: Json>(self) -> Items<T> {
-        Items::new(self, |item, limit| from_slice(item.text(), limit))
+        let streaming = self.operation().streaming();
+        Items::new(self, streaming, |item, limit| from_slice(item.text(), limit))
     }
 
     /// The events of a stream that the document does not describe.
     #[must_use]
     pub fn events(self) -> Items<Event> {
-        Items::new(self, |item, _| item.event.clone().ok_or_else(|| Mismatch::new("it is not an event")))
+        let streaming = self.operation().streaming();
+        Items::new(self, streaming, event)
+    }
+
+    /// The items of another stream of the operation.
+    #[must_use]
+    pub fn items_of<T: Json>(self, streaming: &'static Streaming) -> Items<T> {
+        Items::new(self, Some(streaming), |item, limit| from_slice(item.text(), limit))
+    }
+
+    /// The events of another stream of the operation, which the document does not describe.
+    #[must_use]
+    pub fn events_of(self, streaming: &'static Streaming) -> Items<Event> {
+        Items::new(self, Some(streaming), event)
     }
 }
 
+fn event(item: &Item, _: usize) -> Result<Event, Mismatch> {
+    item.event.clone().ok_or_else(|| Mismatch::new("it is not an event"))
+}
+
 impl<T> Items<T> {
-    fn new(call: Call, read: fn(&Item, usize) -> Result<T, Mismatch>) -> Self {
+    fn new(call: Call, streaming: Option<&'static Streaming>, read: fn(&Item, usize) -> Result<T, Mismatch>) -> Self {
         let decoded = call.core().exchange().limits.decoded;
-        let state = State::Idle(Box::new(Reading::new(call)));
+        let state = State::Idle(Box::new(Reading::new(call, streaming)));
         Self { state, read, decoded, early: VecDeque::new(), response: None, event: None, last_id: None }
     }
 

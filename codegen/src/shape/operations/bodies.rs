@@ -74,6 +74,13 @@ impl Shaping<'_, '_> {
                 let in_order =
                     if other == "multipart/form-data" { None } else { self.sequence(node, &at.join(media), name) };
                 let form = in_order.or_else(|| self.form(node, &at.join(media), name));
+                let place = at.join(media);
+                let described =
+                    ["itemSchema", "schema"].into_iter().find_map(|key| self.types.model.at(&place.join(key)));
+                if form.is_none() && described.is_some_and(|schema| !self.types.model.get(schema).is_empty()) {
+                    let reason = format!("the parts of `{media}` have no struct: add each of them to a `Multipart`");
+                    self.types.note(Kind::Rename, &place, node, reason);
+                }
                 BodyContent::Multipart(without_boundary(media), form)
             }
             other if other.contains('*') || !media_type(other) => BodyContent::Raw(None),

@@ -1,14 +1,14 @@
-//! Headers of responses.
+//! Headers of responses, and of the requests that a service sends.
 
 use crate::document::{Node, Pointer};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
 use crate::schema::JsonType;
 
-use super::media::http_token;
+use super::media::{essence, http_token, is_json};
 use super::names;
-use super::shaping::Shaping;
-use crate::shape::context::View;
+use super::shaping::{Headers, Shaping};
+use crate::shape::context::{Types, View};
 use crate::shape::model::{HeaderForm, ResponseHeader, Type};
 
 impl Shaping<'_, '_> {
@@ -25,7 +25,7 @@ impl Shaping<'_, '_> {
                 }
                 let at = response.at.join("headers").join(wire);
                 if http_token(wire) {
-                    let name = self.header(wire, written, at);
+                    let name = header(self.document, self.types, self.found, wire, written, at);
                     if !found.contains(&name) {
                         found.push(name);
                     }
@@ -37,65 +37,72 @@ impl Shaping<'_, '_> {
         found.sort();
         found
     }
+}
 
-    fn header(&mut self, wire: &str, written: &Node, at: Pointer) -> String {
-        let (node, at) = resolve_at(self.document, written, at);
-        let (ty, form) = self.header_type(wire, node, &at);
-        let doc = node.str("description").unwrap_or_default().trim().to_owned();
-        let wire = wire.to_ascii_lowercase();
-        let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
-        let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
-        match self.found.entry(wire.clone()) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(ResponseHeader { name: name.clone(), wire, ty, form, doc });
+/// Adds a constant for a header, and returns its name. The node is a header or a parameter in a header.
+pub(super) fn header(
+    document: &Node,
+    types: &mut Types<'_>,
+    found: &mut Headers,
+    wire: &str,
+    written: &Node,
+    at: Pointer,
+) -> String {
+    let (node, at) = resolve_at(document, written, at);
+    let (ty, form) = header_type(types, wire, node, &at);
+    let doc = node.str("description").unwrap_or_default().trim().to_owned();
+    let wire = wire.to_ascii_lowercase();
+    let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
+    let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+    match found.entry(wire.clone()) {
+        std::collections::btree_map::Entry::Vacant(entry) => {
+            entry.insert(ResponseHeader { name: name.clone(), wire, ty, form, doc });
+        }
+        std::collections::btree_map::Entry::Occupied(mut entry) => {
+            let known = entry.get_mut();
+            if known.doc.is_empty() {
+                known.doc = doc;
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                let known = entry.get_mut();
-                if known.doc.is_empty() {
-                    known.doc = doc;
-                }
-                if known.ty != ty || known.form != form {
-                    (known.ty, known.form) = common(&known.ty, &ty);
-                }
+            if known.ty != ty || known.form != form {
+                (known.ty, known.form) = common(&known.ty, &ty);
             }
         }
-        name
     }
+    name
+}
 
-    fn header_type(&mut self, wire: &str, node: &Node, at: &Pointer) -> (Type, HeaderForm) {
-        let hint = format!("{}Header", names::pascal(wire));
-        if let Some((media, _)) = node.get("content").and_then(Node::as_object).and_then(|it| it.iter().next()) {
-            let at = at.join("content").join(media).join("schema");
-            let json = super::media::is_json(&super::media::essence(media));
-            let schema = self.types.model.at(&at).filter(|_| json);
-            return match schema {
-                Some(schema) => (self.types.type_of(schema, &at, &hint, View::Read), HeaderForm::Json),
-                None => (Type::String, HeaderForm::Text),
-            };
-        }
-        let at = at.join("schema");
-        let Some(schema) = self.types.model.at(&at) else { return (Type::String, HeaderForm::Text) };
-        let ty = self.types.type_of(schema, &at, &hint, View::Read).inner().clone();
-        let schema = self.types.resolved(schema);
-        let form = match self.types.alias(&ty) {
-            Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
-                HeaderForm::Plain
-            }
-            Type::Array(item) => match self.types.alias(&item) {
-                Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
-                    HeaderForm::Plains
-                }
-                _ => HeaderForm::Texts,
-            },
-            Type::Map(_) => object(node),
-            Type::Named(_) if schema.properties.is_some() => object(node),
-            Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
-            Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
-            Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
-            Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
+fn header_type(types: &mut Types<'_>, wire: &str, node: &Node, at: &Pointer) -> (Type, HeaderForm) {
+    let hint = format!("{}Header", names::pascal(wire));
+    let content = node.get("content").and_then(Node::as_object).and_then(|it| it.keys().next());
+    let at = content.map_or_else(|| at.clone(), |media| at.join("content").join(media)).join("schema");
+    // Plain text is read as a header without a media type is.
+    if let Some(media) = content.map(|media| essence(media)).filter(|media| media != "text/plain") {
+        return match types.model.at(&at).filter(|_| is_json(&media)) {
+            Some(schema) => (types.type_of(schema, &at, &hint, View::Read), HeaderForm::Json),
+            None => (Type::String, HeaderForm::Text),
         };
-        (ty, form)
     }
+    let Some(schema) = types.model.at(&at) else { return (Type::String, HeaderForm::Text) };
+    let ty = types.type_of(schema, &at, &hint, View::Read).inner().clone();
+    let schema = types.resolved(schema);
+    let form = match types.alias(&ty) {
+        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
+            HeaderForm::Plain
+        }
+        Type::Array(item) => match types.alias(&item) {
+            Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => {
+                HeaderForm::Plains
+            }
+            _ => HeaderForm::Texts,
+        },
+        Type::Map(_) => object(node),
+        Type::Named(_) if schema.properties.is_some() => object(node),
+        Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
+        Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
+        Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
+        Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
+    };
+    (ty, form)
 }
 
 fn object(node: &Node) -> HeaderForm {

@@ -14,26 +14,26 @@ mod shaping;
 mod streams;
 mod webhooks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::document::{Node, Pointer};
 use crate::grammar;
 use crate::note::Kind;
 
 use super::context::Types;
-use super::model::{Idempotency, Operation, Param, Place, ResponseHeader};
+use super::model::{Idempotency, Operation, Param, Place};
 use super::names;
 use super::paging::Paging;
 use super::status::Status;
 
-use shaping::Shaping;
+use shaping::{Headers, Shaping};
 
 pub(super) use methods::groups;
 pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
-pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, Vec<ResponseHeader>) {
-    let mut found = BTreeMap::new();
+pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, Headers) {
+    let mut found = Headers::new();
     let methods = methods::methods(document);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();
@@ -72,8 +72,8 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
         let mut params = shaping.params(item, &template);
         let body = shaping.body();
         shaping.tell_apart(&mut params, body.as_ref());
-        let responses::Success { payload: success, accept, readings, media, stream } = shaping.success();
-        let stream = shaping.hinted(stream);
+        let responses::Success { payload: success, accept, readings, media, streams } = shaping.success();
+        let streams = shaping.hinted(streams);
         let errors = shaping.errors();
         let headers = shaping.headers();
         shaping.note_hints();
@@ -85,7 +85,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             security::note_other_servers(owner, place, &server, types.notes);
             Some(server)
         });
-        let callbacks = webhooks::callbacks(document, types, node, &at, &hint);
+        let callbacks = webhooks::callbacks(document, types, &mut found, node, &at, &hint);
         let paging = Paging::of(node);
         if let Some(hint) = node.get("x-paging").filter(|_| paging.is_none()) {
             types.note(
@@ -111,7 +111,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
             accept,
             readings,
             media,
-            stream,
+            streams,
             headers,
             errors,
             paging,
@@ -138,7 +138,7 @@ pub(super) fn shape(document: &Node, types: &mut Types<'_>) -> (Vec<Operation>, 
     operations.sort_by_key(|(position, _)| *position);
     let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
     links::links(document, types, &mut operations, &mut taken);
-    (operations, found.into_values().collect())
+    (operations, found)
 }
 
 /// Makes the names for other media types unique among the methods of the group and the setters of the request. Returns
@@ -159,9 +159,10 @@ fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>
                 suffix.push_str("_body");
             }
         }
-        for reading in &mut operation.readings {
-            while !setters.insert(reading.name.clone()) {
-                reading.name.push_str("_response");
+        let readings = operation.readings.iter_mut().map(|reading| &mut reading.name);
+        for name in readings.chain(operation.streams.iter_mut().map(|stream| &mut stream.name)) {
+            while !setters.insert(name.clone()) {
+                name.push_str("_response");
             }
         }
     }

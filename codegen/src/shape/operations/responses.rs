@@ -26,7 +26,7 @@ pub(super) struct Success {
     pub(super) accept: String,
     pub(super) readings: Vec<Reading>,
     pub(super) media: Vec<String>,
-    pub(super) stream: Option<Streamed>,
+    pub(super) streams: Vec<Streamed>,
 }
 
 /// Adds the items that are not in the list yet.
@@ -47,7 +47,7 @@ impl Shaping<'_, '_> {
         }
         let several = responses.len() > 1;
         let mut success = Success { payload: Payload::Stream, accept: String::new(), ..Success::default() };
-        let mut cases = Vec::new();
+        let (mut cases, mut items) = (Vec::new(), Vec::new());
         let (mut json_media, mut other_media) = (Vec::new(), Vec::new());
         for Documented { status, node, at } in &responses {
             let content = node.get("content").and_then(Node::as_object).filter(|content| !content.is_empty());
@@ -56,9 +56,7 @@ impl Shaping<'_, '_> {
                 cases.push(Case { status: *status, content: Content::Nothing });
                 continue;
             };
-            if success.stream.is_none() {
-                success.stream = self.stream(content, at);
-            }
+            self.streams(content, at, &mut success.streams, &mut items);
             let streams = |media: &String| stream_format(&essence(media)).is_some();
             let others = content.keys().filter(|media| !streams(media) && !is_json(&essence(media)));
             let Some(media) = self.json_of(content, at) else {
@@ -185,7 +183,7 @@ fn covers(broader: Status, status: Status) -> bool {
 }
 
 /// Whether two schemas are the same, or refer to the same schema.
-fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
+pub(super) fn same(model: &Model, one: SchemaId, other: SchemaId) -> bool {
     let target = |id: SchemaId| model.get(id).reference.unwrap_or(id);
     one == other || target(one) == target(other) || schema::same((model, one), (model, other))
 }

@@ -7,6 +7,9 @@ use crate::shape::context::Types;
 use crate::shape::model::ResponseHeader;
 use crate::shape::names;
 
+/// The headers found so far, by name.
+pub(in crate::shape) type Headers = BTreeMap<String, ResponseHeader>;
+
 /// An operation that is being shaped.
 pub(super) struct Shaping<'a, 'b> {
     pub(super) document: &'a Node,
@@ -16,8 +19,7 @@ pub(super) struct Shaping<'a, 'b> {
     pub(super) hint: String,
     pub(super) path: &'a str,
     pub(super) node: &'a Node,
-    /// The headers of responses found so far, by name.
-    pub(super) found: &'a mut BTreeMap<String, ResponseHeader>,
+    pub(super) found: &'a mut Headers,
 }
 
 /// The name stem for the types of a shared parameter, body or response. It comes from the component's name, not from

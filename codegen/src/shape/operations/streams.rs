@@ -1,12 +1,13 @@
 //! Responses that are a sequence of items.
 
-use crate::document::{Node, Pointer};
+use crate::document::{Map, Node, Pointer};
 use crate::grammar::resolve_at;
 use crate::note::Kind;
 use crate::schema::{JsonType, SchemaId};
 
 use super::media::{essence, header_text, http_token, is_json, stream_format};
 use super::names;
+use super::responses::same;
 use super::shaping::Shaping;
 use crate::shape::context::View;
 use crate::shape::model::{StreamFormat, Streamed, Type};
@@ -15,49 +16,94 @@ use crate::shape::model::{StreamFormat, Streamed, Type};
 const DEEPEST: usize = 8;
 
 impl Shaping<'_, '_> {
-    /// The stream of a response with a streaming media type.
-    pub(super) fn stream(&mut self, content: &crate::document::Map, at: &Pointer) -> Option<Streamed> {
-        let format_of = |media: &str| stream_format(&essence(media));
-        let media = content.keys().find(|media| format_of(media).is_some())?;
-        let kind = format_of(media)?;
-        let accept: Vec<String> =
-            content.keys().filter(|other| format_of(other) == Some(kind)).map(|media| header_text(media)).collect();
-        let at_content = at;
-        let place = |key: &str| at.join("content").join(media).join(key);
-        let model = self.types.model;
-        let (is_item, at, described) = match model.at(&place("itemSchema")) {
-            Some(item) => (true, place("itemSchema"), Some(item)),
-            None => (false, place("schema"), model.at(&place("schema")).filter(|schema| !self.types.is_text(*schema))),
-        };
-        let events = kind == StreamFormat::EventData;
-        let mut format = kind;
-        if let Some(schema) = described.filter(|_| events) {
-            format = match self.envelope(schema, is_item, DEEPEST) {
-                Some(true) => StreamFormat::TextEvents,
-                Some(false) => StreamFormat::Events,
-                None => StreamFormat::EventData,
+    /// Adds the streams of a response, one for each format. `items` has the schema of the items of each stream. The
+    /// first stream is `stream()`; the name of another one has its format.
+    pub(super) fn streams(
+        &mut self,
+        content: &Map,
+        at: &Pointer,
+        known: &mut Vec<Streamed>,
+        items: &mut Vec<Option<SchemaId>>,
+    ) {
+        for (media, node) in content {
+            let Some(format) = stream_format(&essence(media)) else { continue };
+            let at = at.join("content").join(media);
+            let described = self.item(&at);
+            let schema = described.as_ref().map(|(_, _, schema)| *schema);
+            let of_format = known.iter_mut().zip(items.iter_mut()).find(|(it, _)| kind(it.format) == kind(format));
+            let Some((stream, item)) = of_format else {
+                let name = match (known.is_empty(), kind(format)) {
+                    (true, _) => "stream",
+                    (false, StreamFormat::Lines) => "stream_lines",
+                    (false, StreamFormat::Sequence) => "stream_sequence",
+                    (false, _) => "stream_events",
+                };
+                let hint = names::pascal(&format!("{}{}Item", self.hint, name.trim_start_matches("stream")));
+                let stream = self.streamed(name, header_text(media), format, described, &hint);
+                known.push(stream);
+                items.push(schema);
+                continue;
             };
+            let is_same = match (*item, schema) {
+                (Some(one), Some(other)) => same(self.types.model, one, other),
+                _ => true,
+            };
+            if !is_same {
+                let reason = format!(
+                    "the items of `{media}` have no type: `{}` reads those of `{}`, and `accept` requests bytes",
+                    stream.name, stream.accept
+                );
+                self.types.note(Kind::Rename, &at, node, reason);
+                continue;
+            }
+            if !stream.accept.split(", ").any(|known| known == header_text(media)) {
+                stream.accept.push_str(&format!(", {}", header_text(media)));
+            }
+            // The first description of the items is the one that is read.
+            if let (None, Some(described)) = (*item, described) {
+                let (name, accept) = (stream.name.clone(), stream.accept.clone());
+                let hint = format!("{}Item", self.hint);
+                let described = self.streamed(&name, accept, format, Some(described), &hint);
+                (*stream, *item) = (described, schema);
+            }
         }
-        let item = described.map(|schema| {
-            let hint = names::pascal(&format!("{}Item", self.hint));
-            let ty = self.types.type_of(schema, &at, &hint, View::Read);
+    }
+
+    /// The description of an item: whether it is `itemSchema`, its place, and its schema.
+    fn item(&self, at: &Pointer) -> Option<(bool, Pointer, SchemaId)> {
+        let schema = |key: &str| self.types.model.at(&at.join(key));
+        let whole = || schema("schema").filter(|schema| !self.types.is_text(*schema));
+        schema("itemSchema")
+            .map(|item| (true, at.join("itemSchema"), item))
+            .or_else(|| whole().map(|it| (false, at.join("schema"), it)))
+    }
+
+    fn streamed(
+        &mut self,
+        name: &str,
+        accept: String,
+        kind: StreamFormat,
+        described: Option<(bool, Pointer, SchemaId)>,
+        hint: &str,
+    ) -> Streamed {
+        let mut format = kind;
+        let item = described.map(|(is_item, at, schema)| {
+            if kind.is_events() {
+                format = match self.envelope(schema, is_item, DEEPEST) {
+                    Some(true) => StreamFormat::TextEvents,
+                    Some(false) => StreamFormat::Events,
+                    None => StreamFormat::EventData,
+                };
+            }
+            let ty = self.types.type_of(schema, &at, hint, View::Read);
             // A schema that describes the whole response has the items in a list.
             match self.types.alias(&ty) {
                 Type::Array(item) if !is_item => *item,
                 _ => ty,
             }
         });
-        let item = item.or_else(|| (!events).then_some(Type::Any));
-        for (other, node) in content.iter().filter(|(other, _)| format_of(other).is_some_and(|it| it != kind)) {
-            let at = at_content.join("content").join(other);
-            if ["itemSchema", "schema"].iter().all(|key| model.at(&at.join(key)).is_none()) {
-                continue;
-            }
-            let reason =
-                format!("the items of `{other}` have no type: `stream` reads `{media}`, and `accept` asks for bytes");
-            self.types.note(Kind::Rename, &at, node, reason);
-        }
-        Some(Streamed { accept: accept.join(", "), format, item, property: None, end: None })
+        let item = item.or_else(|| (!kind.is_events()).then_some(Type::Any));
+        Streamed { name: name.to_owned(), accept, format, item, property: None, end: None }
     }
 
     /// Whether the data of events is text, if a schema describes whole events with their names. `None` if the schema
@@ -78,13 +124,13 @@ impl Shaping<'_, '_> {
     }
 
     /// Reads the hint `x-stream`.
-    pub(super) fn hinted(&mut self, stream: Option<Streamed>) -> Option<Streamed> {
-        let Some(hint) = self.node.get("x-stream").cloned() else { return stream };
+    pub(super) fn hinted(&mut self, mut streams: Vec<Streamed>) -> Vec<Streamed> {
+        let Some(hint) = self.node.get("x-stream").cloned() else { return streams };
         let at = self.at.join("x-stream");
-        let Some(mut stream) = stream else {
+        if streams.is_empty() {
             self.types.note(Kind::Skip, &at, &hint, "`x-stream` does not fit: no success is a stream of items");
-            return None;
-        };
+            return streams;
+        }
         for (key, node) in hint.as_object().into_iter().flatten() {
             let reason = match key.as_str() {
                 "end" | "property" if node.as_str().is_some() => continue,
@@ -97,17 +143,21 @@ impl Shaping<'_, '_> {
             let reason = "`x-stream` has no effect: it is an object with `end` and `property`";
             self.types.note(Kind::Skip, &at, &hint, reason);
         }
-        stream.end = hint.str("end").map(str::to_owned);
+        // A stream of events has the data that ends it. JSON lines need none.
+        let has_events = streams.iter().any(|stream| stream.format.is_events());
+        for stream in streams.iter_mut().filter(|stream| stream.format.is_events() || !has_events) {
+            stream.end = hint.str("end").map(str::to_owned);
+        }
         if let Some(property) = hint.str("property") {
             if self.has_flag(property) {
-                stream.property = Some(property.to_owned());
+                streams.iter_mut().for_each(|stream| stream.property = Some(property.to_owned()));
             } else {
                 let reason =
                     format!("`x-stream` does not fit: no JSON body of the operation has a property `{property}`");
                 self.types.note(Kind::Skip, &at, &hint, reason);
             }
         }
-        Some(stream)
+        streams
     }
 
     /// Adds a note for each hint on retries that has no effect.
@@ -141,4 +191,9 @@ impl Shaping<'_, '_> {
             schema.is_some_and(|schema| self.types.resolved(schema).property(property).is_some())
         })
     }
+}
+
+/// The media type of a format: events, lines or records.
+fn kind(format: StreamFormat) -> StreamFormat {
+    if format.is_events() { StreamFormat::EventData } else { format }
 }

@@ -6,28 +6,32 @@ use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, resolve_at};
 use crate::note::Kind;
 
-use super::media::{essence, is_json};
+use super::headers::header;
+use super::media::{essence, http_token, is_json};
 use super::names;
+use super::shaping::Headers;
 use crate::shape::context::{Types, View};
 use crate::shape::model::{Incoming, Message, Received};
 use crate::shape::status::Status;
 
 /// The webhooks of the document; `None` if there are none.
-pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>) -> Option<Incoming> {
+pub(in crate::shape) fn webhooks(document: &Node, types: &mut Types<'_>, headers: &mut Headers) -> Option<Incoming> {
     let mut found = Vec::new();
     for (name, method, operation) in grammar::webhooks(document) {
-        let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
-        found.push(Sent { name: name.to_owned(), method, operation, at });
+        let item_at = Pointer::root().join("webhooks").join(name);
+        let Some(item) = document.get("webhooks").and_then(|all| all.get(name)) else { continue };
+        found.push(Sent { name: name.to_owned(), method, operation, item, item_at });
     }
     let doc = "A webhook of the service. The program that receives it knows its name: from a header, from a property of the \
                body, or because each has a path of its own.";
-    incoming(document, types, found, "Webhook", "Webhook", doc)
+    incoming(document, types, headers, found, "Webhook", "Webhook", doc)
 }
 
 /// The callbacks of an operation; `None` if there are none.
 pub(super) fn callbacks(
     document: &Node,
     types: &mut Types<'_>,
+    headers: &mut Headers,
     operation: &Node,
     at: &Pointer,
     hint: &str,
@@ -40,8 +44,7 @@ pub(super) fn callbacks(
         for (expression, item) in expressions {
             for (method, operation) in grammar::methods(item) {
                 let name = if several { format!("{name} {expression}") } else { name.clone() };
-                let at = grammar::method_at(&at.join(expression), method);
-                found.push(Sent { name, method, operation, at });
+                found.push(Sent { name, method, operation, item, item_at: at.join(expression) });
             }
         }
     }
@@ -49,6 +52,7 @@ pub(super) fn callbacks(
     incoming(
         document,
         types,
+        headers,
         found,
         &name,
         &name,
@@ -61,12 +65,15 @@ struct Sent<'a> {
     name: String,
     method: &'a str,
     operation: &'a Node,
-    at: Pointer,
+    /// The path item around the operation.
+    item: &'a Node,
+    item_at: Pointer,
 }
 
 fn incoming(
     document: &Node,
     types: &mut Types<'_>,
+    headers: &mut Headers,
     mut sent: Vec<Sent<'_>>,
     name: &str,
     suffix: &str,
@@ -79,7 +86,8 @@ fn incoming(
     sent.sort_by(|a, b| (&a.name, a.method).cmp(&(&b.name, b.method)));
     let mut wires = BTreeSet::new();
     let mut messages: Vec<Message> = Vec::new();
-    for Sent { mut name, method, operation, at } in sent {
+    for Sent { mut name, method, operation, item, item_at } in sent {
+        let at = grammar::method_at(&item_at, method);
         // A second HTTP method with the same name is a message of its own.
         if !wires.insert(name.clone()) {
             name = format!("{} {name}", grammar::sent_method(method));
@@ -94,7 +102,7 @@ fn incoming(
         };
         let text = |key: &str| operation.str(key).map(str::trim).filter(|text| !text.is_empty());
         let doc = [text("summary"), text("description")].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
-        note_parameters(document, types, operation, &at);
+        parameters(document, types, headers, &[(operation, &at), (item, &item_at)]);
         let (body, required) = received(document, types, operation, &at, &hint);
         response(document, types, operation, &at, &format!("{hint}Response"));
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
@@ -138,15 +146,23 @@ fn received(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Point
     }
 }
 
-/// Adds a note for each parameter. The program finds the parameters in the request that it receives.
-fn note_parameters(document: &Node, types: &mut Types<'_>, operation: &Node, at: &Pointer) {
-    for (index, parameter) in operation.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
-        let place = at.join("parameters").join(index);
-        let (node, _) = resolve_at(document, parameter, place.clone());
-        let (name, kind) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
-        let reason =
-            format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
-        types.note(Kind::Rename, &place, parameter, reason);
+/// Adds a constant for each header of a request, and a note for each other parameter. The web framework of the program
+/// that receives the request reads the query, the path and the cookies.
+fn parameters(document: &Node, types: &mut Types<'_>, headers: &mut Headers, owners: &[(&Node, &Pointer)]) {
+    for (owner, at) in owners {
+        for (index, parameter) in owner.get("parameters").and_then(Node::as_array).into_iter().flatten().enumerate() {
+            let place = at.join("parameters").join(index);
+            let (node, _) = resolve_at(document, parameter, place.clone());
+            let (name, kind) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
+            if kind == "header" && http_token(name) {
+                header(document, types, headers, name, parameter, place);
+            } else {
+                let reason = format!(
+                    "the {kind} parameter `{name}` is not parsed: the program that receives the request has it"
+                );
+                types.note(Kind::Rename, &place, parameter, reason);
+            }
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) type Running = Pin<Box<dyn Future<Output = (Box<Reading>, Option<Next
 /// A stream that is being read, or that is not open yet.
 pub(super) struct Reading {
     pub(super) call: Call,
+    streaming: Option<&'static Streaming>,
     pub(super) reconnect: bool,
     pub(super) idle: Option<Duration>,
     pub(super) response: Option<Response<()>>,
@@ -71,15 +72,16 @@ enum Decoder {
 }
 
 impl Reading {
-    pub(super) fn new(call: Call) -> Self {
+    pub(super) fn new(call: Call, streaming: Option<&'static Streaming>) -> Self {
         let limit = call.core().exchange().limits.response;
-        let decoder = match call.operation().streaming().map(|streaming| streaming.format) {
+        let decoder = match streaming.map(|streaming| streaming.format) {
             Some(StreamFormat::Lines) => Decoder::Records(RecordDecoder::lines(limit)),
             Some(StreamFormat::Sequence) => Decoder::Records(RecordDecoder::sequence(limit)),
             _ => Decoder::Events(EventDecoder::new(limit)),
         };
         Self {
             call,
+            streaming,
             reconnect: false,
             idle: None,
             response: None,
@@ -214,7 +216,7 @@ impl Reading {
     fn streaming(&self) -> Result<&'static Streaming, Error> {
         let named =
             || Error::new(Kind::Config, "the operation does not stream").operation_named(self.call.operation().name());
-        self.call.operation().streaming().ok_or_else(named)
+        self.streaming.ok_or_else(named)
     }
 
     fn is_idempotent(&self) -> bool {
@@ -266,7 +268,7 @@ impl Reading {
     }
 
     fn pop(&mut self) -> Next {
-        let format = self.call.operation().streaming().map(|streaming| streaming.format);
+        let format = self.streaming.map(|streaming| streaming.format);
         match &mut self.decoder {
             Decoder::Records(records) => records.pop().map(|json| json.map(|json| Item { event: None, json })),
             Decoder::Events(events) => events.pop().map(|event| {
@@ -283,7 +285,7 @@ impl Reading {
     }
 
     fn end_text(&self) -> Option<&'static str> {
-        self.call.operation().streaming()?.end
+        self.streaming?.end
     }
 
     fn is_end(&self, item: &Item) -> bool {

@@ -223,6 +223,28 @@ async fn lines_are_items() {
 }
 
 #[tokio::test]
+async fn each_documented_format_of_a_stream_has_typed_items() {
+    let sequence = LINES.replace("jsonl", "json-seq")
+        + "\u{1e}{\"id\":\"1\",\"title\":\"A\"}\n\u{1e}\u{1e}{\"id\":2}\n\u{1e}{\"id\":\"3\",\n\"title\":\"C\"}\n\u{1e}{\"id\":\"4\",\"ti";
+    let events = format!(
+        "{EVENTS}data: {{\"id\":\"1\",\ndata: \"title\":\"A\"}}\r\rdata: {{\"id\":2}}\n\ndata: {{\"id\":\"3\",\"title\":\"C\"}}\n\n"
+    );
+    let server = Server::raw(vec![sequence, events], false).await;
+    let library = client(&server, Connection::new().clock(TestClock::new()));
+    let books: Vec<_> = library.books().read_journal().stream_sequence().collect().await;
+    let [Ok(first), Err(error), Ok(third), Err(cut)] = &books[..] else { panic!("{books:?}") };
+    assert_eq!((first.title.as_str(), third.title.as_str()), ("A", "C"));
+    assert!(error.is_decode() && error.body() == Some("{\"id\":2}") && cut.is_decode(), "{error} {cut}");
+    let mut books = library.books().read_journal().stream_events();
+    let first = books.next().await.unwrap().unwrap();
+    assert_eq!((first.title.as_str(), books.last_event()), ("A", Some("message")));
+    let rest: Vec<_> = books.collect().await;
+    assert!(matches!(&rest[..], [Err(error), Ok(book)] if error.is_decode() && book.title == "C"), "{rest:?}");
+    let accepts: Vec<_> = server.arrived().iter().map(|it| it.header("accept").unwrap().to_owned()).collect();
+    assert_eq!(accepts, ["application/json-seq", "text/event-stream"]);
+}
+
+#[tokio::test]
 async fn a_stream_resumes_after_its_last_event() {
     let first = format!(
         "{}retry: 1500\nid: 1\nevent: added\ndata: {{\"id\":\"7\",\"title\":\"Emma\"}}\n\nid: 2\nevent: removed\ndata: 8\n\n\
