@@ -16,6 +16,7 @@ use super::overlays::Overlays;
 use super::part::{Choice, Part, kept};
 use super::report::{self, Result};
 use super::semver::Semver;
+#[cfg(feature = "cli")]
 use super::serve::Serve;
 
 /// Generate a Rust client from any OpenAPI 3.0, 3.1 or 3.2 document, and judge its changes.
@@ -111,6 +112,7 @@ enum Command {
     ///
     ///   connectors-codegen serve pets.yaml --log
     #[command(verbatim_doc_comment)]
+    #[cfg(feature = "cli")]
     Serve(Serve),
 }
 
@@ -164,6 +166,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::Semver { semver, selected }) => semver.run(&selected.part()?)?,
         Some(Command::Overlay(overlays)) => return overlays.run(),
         Some(Command::Check(check)) => return check.run(),
+        #[cfg(feature = "cli")]
         Some(Command::Serve(serve)) => serve.run()?,
         None => Cli::command().print_long_help()?,
     }
