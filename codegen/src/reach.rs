@@ -112,7 +112,13 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
     for (path, method, node, item) in grammar::operations(document) {
         let item_at = Pointer::root().join("paths").join(path);
         let at = grammar::method_at(&item_at, method);
-        let known = client.api.operations.iter().find(|known| known.pointer == at);
+        // A path that does not begin with `/` is read as if it did.
+        let read_at = if path.starts_with('/') {
+            at.clone()
+        } else {
+            grammar::method_at(&Pointer::root().join("paths").join(format!("/{path}")), method)
+        };
+        let known = client.api.operations.iter().find(|known| known.pointer == read_at);
         table.add(Declared::Operation, &at, known.is_some());
         let Some(known) = known else { continue };
         table.parameters(document, known, &[(node, &at), (item, &item_at)]);

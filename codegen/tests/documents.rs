@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use connectors_codegen::{Declared, Generator, Kind, Node};
 
-#[path = "documents/reached.rs"]
 mod reached;
 
 fn files(folder: &str) -> Vec<PathBuf> {

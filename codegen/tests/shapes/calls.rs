@@ -1,5 +1,7 @@
 //! What a call sends and reads beside the types of a body: parameters, parts, statuses, servers, hints.
 
+use std::collections::BTreeSet;
+
 use connectors_codegen::{Client, Declared, Generator, Kind, Listing, Node, reach};
 
 /// A document of OpenAPI 3.2 with paths, each a line of YAML, and lines after them.
@@ -300,6 +302,9 @@ fn a_mapping_that_leads_to_no_branch_is_noted() {
     for value in ["mapping/f", "mapping/g", "mapping/z", "defaultMapping"] {
         has(&notes, &[&format!("/components/schemas/Pet/discriminator/{value})")]);
     }
+    // The note has the place of the entry, not that of the union: each entry stands in another column.
+    let columns: BTreeSet<&str> = notes.iter().filter_map(|note| note.split(':').nth(3)).collect();
+    assert_eq!(columns.len(), 4, "{notes:#?}");
     assert_eq!(notes.len(), 4, "{notes:#?}");
 }
 
@@ -405,6 +410,25 @@ fn a_note_prints_no_control_character_of_the_document() {
 }
 
 #[test]
+fn the_case_of_a_header_changes_no_code() {
+    let code = |name: &str| {
+        let header = format!("{{name: {name}, in: header, schema: {{type: integer}}}}");
+        client(&path("/a", "get", &format!("parameters: [{header}]"))).code
+    };
+    assert!(code("X-Rate").contains("x_rate"));
+    assert!(code("X-Rate") == code("x-rate"));
+}
+
+#[test]
+fn a_required_key_that_is_not_declared_is_noted() {
+    let body = "requestBody: {content: {application/json: {schema: {allOf: [{type: object, required: [a, b], \
+                properties: {a: {type: string}}}, {required: [c], properties: {b: {type: string}}}]}}}}";
+    let notes = of_kind(&client(&path("/a", "post", body)), Kind::Unchecked);
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    has(&notes, &["required but not declared", "`c`"]);
+}
+
+#[test]
 fn mistakes_that_change_nothing_are_noted() {
     let notes = |text: &str| {
         let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
@@ -464,4 +488,23 @@ fn a_header_of_plain_text_has_its_type() {
     let code = super::code(&client);
     assert!(code.contains("X_LEFT:::connectors_runtime::Header<i128>"), "{}", client.code);
     assert!(code.contains("X_RAW:::connectors_runtime::Header<String>"), "{}", client.code);
+}
+
+#[test]
+fn the_same_value_in_another_media_type_is_noted() {
+    let json = "{schema: {$ref: '#/components/schemas/A'}}";
+    let body = format!(
+        "requestBody: {{required: true, content: {{application/json: {json}, application/vnd.a+json: {json}}}}}"
+    );
+    let generator = latest(
+        &path("/a", "post", &body),
+        "components: {schemas: {A: {type: object, properties: {a: {type: string}}}}}\n",
+    );
+    let client = generator.generate().unwrap();
+    has(
+        &of_kind(&client, Kind::Rename),
+        &["`application/vnd.a+json` has the value of `application/json`", "`Content-Type`"],
+    );
+    let media = &reach(&generator.overlaid().unwrap(), &client)[&Declared::RequestMedia];
+    assert_eq!((media.reached, media.noted, media.silent.len()), (1, 1, 0));
 }

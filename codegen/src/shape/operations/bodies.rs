@@ -40,8 +40,15 @@ impl Shaping<'_, '_> {
             };
             let made = self.content(media, &hint, &name);
             // The same value in another JSON media type needs no method: the caller sets the header `Content-Type`.
-            let same = |other: &BodyContent| matches!((other, &made), (BodyContent::Json(a, _), BodyContent::Json(b, _)) if a == b);
-            if !contents.iter().any(|(_, other)| same(other)) {
+            let first = contents.iter().find_map(|(_, other)| match (other, &made) {
+                (BodyContent::Json(a, first), BodyContent::Json(b, _)) if a == b => Some(first),
+                _ => None,
+            });
+            if let Some(first) = first {
+                let reason =
+                    format!("`{}` has the value of `{first}`: set the header `Content-Type` to send it", media.name);
+                self.types.note(Kind::Rename, &media.at, &media.span, reason);
+            } else {
                 contents.push((suffix, made));
             }
         }

@@ -292,7 +292,7 @@ impl<'a> Walk<'a> {
                 let at: Vec<String> = places.iter().map(|place| format!("{place}/{key}")).collect();
                 let sent = if METHODS.contains(&method) { method.to_uppercase() } else { method.to_owned() };
                 // A path begins with `/`, also if the document forgets it.
-                let sent_path = format!("/{}", path.trim_start_matches('/'));
+                let sent_path = if path.starts_with('/') { path.clone() } else { format!("/{path}") };
                 let code = self.text.operations.get(&(sent.clone(), sent_path));
                 self.add(Declared::Operation, at.clone(), code.is_some());
                 // The last place is the one of the target.
