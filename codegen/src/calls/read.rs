@@ -1,6 +1,8 @@
 //! Reads the operations of a document into the model.
 
-use std::collections::{BTreeMap, HashMap};
+#[cfg(feature = "diff")]
+use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -13,6 +15,8 @@ use super::place::{Place, Style};
 use super::security::{Scheme, Security, Servers};
 use super::status::Status;
 use crate::document::{Map, Node, Pointer};
+#[cfg(feature = "diff")]
+use crate::grammar::Object;
 use crate::grammar::{self, resolve_at};
 use crate::note::{Kind, Notes, Stage};
 use crate::schema::{Model, SchemaId};
@@ -29,7 +33,6 @@ pub(crate) fn read(document: &Node, schemas: &Model, notes: &mut Notes) -> Calls
         headers: HashMap::new(),
         links: HashMap::new(),
         callbacks: HashMap::new(),
-        references: BTreeMap::new(),
         in_callback: false,
     };
     let place = Pointer::root().join("components").join("callbacks");
@@ -55,8 +58,20 @@ pub(crate) fn read(document: &Node, schemas: &Model, notes: &mut Notes) -> Calls
         webhooks,
         callbacks,
         #[cfg(feature = "diff")]
-        references: reader.references,
+        references: references(document),
     }
+}
+
+/// The place of each reference to a shared object, with the place of that object.
+#[cfg(feature = "diff")]
+fn references(document: &Node) -> BTreeMap<Pointer, Pointer> {
+    let mut found = BTreeMap::new();
+    Object::OpenApi.walk(document, &Pointer::root(), &mut |_, node, at| {
+        if grammar::reference(node).is_some() {
+            found.insert(at.clone(), resolve_at(document, node, at.clone()).1);
+        }
+    });
+    found
 }
 
 fn tag(node: &Node) -> Tag {
@@ -80,8 +95,6 @@ struct Reader<'a, 'n> {
     headers: Shared<Header>,
     links: Shared<Link>,
     callbacks: Shared<Callback>,
-    /// The place of each reference, with the place of its target.
-    references: BTreeMap<Pointer, Pointer>,
     /// Whether the object that is being read is within a callback.
     in_callback: bool,
 }
@@ -123,9 +136,6 @@ impl<'a> Reader<'a, '_> {
     ) -> Used<T> {
         let (node, at) = resolve_at(self.document, written, here.clone());
         let written = written.span.clone();
-        if at != here {
-            self.references.insert(here.clone(), at.clone());
-        }
         if let Some(known) = shared(self).get(&at) {
             return Used { here, written, target: Rc::clone(known) };
         }
@@ -181,8 +191,6 @@ impl<'a> Reader<'a, '_> {
             let here = at.join(name);
             // A callback could be within itself, so a reference in one is not followed.
             if self.in_callback && grammar::reference(written).is_some() {
-                let (_, target) = resolve_at(self.document, written, here.clone());
-                self.references.insert(here, target);
                 continue;
             }
             found.insert(name.clone(), self.used(written, here, |it| &mut it.callbacks, Self::callback));
