@@ -191,7 +191,7 @@ needs no server either: your own [`Sender`] (the builder's `sender`) returns the
 //! | `c1` (default) | the C1 client; without it, none of it is compiled |
 //! | `pipeshub` | the PipesHub client |
 //! | `blocking` | the module `blocking`: calls and streams for programs without async |
-//! | `rustls` (default) | TLS by rustls, with the certificates that the platform trusts |
+//! | `rustls` (default) | TLS by rustls, with the cryptography of `ring` and the certificates that the platform trusts; see [`provide_tls`] for another, and for [`reqwest`] clients of your own |
 //! | `native-tls` | TLS by the platform's library, unless `rustls` is on |
 //!
 //! Features only add. For the platform's TLS alone, turn the default features off:
@@ -239,7 +239,7 @@ pub use connectors_runtime::reqwest;
 pub use connectors_runtime::{
     Attempted, Builder, CallOptions, Clock, Connect, Connection, Detail, Error, FieldViolation, Id, IntoId, Limits,
     Operation, Pace, Paced, Page, Pages, Position, RequestOptions, Response, RetryPolicy, SendError, Sender, Sending,
-    Sleep, SystemClock, TestClock, UntypedCall, WaitState, Watch, auth,
+    Sleep, SystemClock, TestClock, UntypedCall, WaitState, Watch, auth, provide_tls,
 };
 #[cfg(feature = "pipeshub")]
 #[doc(inline)]

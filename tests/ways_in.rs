@@ -11,8 +11,8 @@ use std::time::Duration;
 use connectors::auth::{Token, TokenProvider};
 use connectors::c1::{Client, Credentials, DeviceGrant, DeviceLogin};
 use connectors::{Connection, Error};
-use connectors_fake::Fault;
 use connectors_fake::c1::Tenant;
+use connectors_fake::{Fault, Identity, Serving};
 use futures::TryStreamExt;
 use serde_json::json;
 
@@ -288,6 +288,33 @@ async fn the_programs_own_http_client_is_used_with_its_proxy() {
     };
     assert!(asked.starts_with("CONNECT acme.c1eu.ai:443 HTTP/1.1"), "{asked}");
     assert!(!asked.contains("PLANTED"), "the token is for the server, behind the proxy");
+}
+
+#[tokio::test]
+async fn https_trusts_the_platforms_authorities_or_those_of_the_programs_client() {
+    support::print_everything();
+    let identity = Identity::new(["127.0.0.1"]).unwrap();
+    let authority = connectors::reqwest::Certificate::from_pem(identity.authority().as_bytes()).unwrap();
+    let tenant = Tenant::builder().serving(Serving::default().tls(identity)).start().await.unwrap();
+    let builder = || {
+        let credentials = Credentials::token(tenant.issue_token()).tenant(tenant.url());
+        Client::builder(credentials).clock(tenant.clock())
+    };
+    // This test installs no provider of cryptography: each client has its own, or installs one.
+    let error = builder().build().unwrap().app(APP).connector(CONNECTOR).get().await.unwrap_err();
+    assert!(error.is_connect(), "{error}");
+    let causes = std::iter::successors(std::error::Error::source(&error), |it| it.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    assert!(causes.iter().any(|cause| cause.contains("UnknownIssuer")), "{causes:?}");
+    assert!(tenant.requests().is_empty());
+
+    let http = connectors::reqwest::Client::builder().tls_certs_merge([authority.clone()]);
+    let c1 = builder().http(http).build().unwrap();
+    assert!(c1.app(APP).connector(CONNECTOR).get().await.is_ok());
+
+    connectors::provide_tls();
+    let own = connectors::reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
+    assert_eq!(own.get(tenant.url()).send().await.unwrap().status(), 200);
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
         table.left_out("building", "it takes minutes, so `--quick` skips it");
         return Ok(());
     }
-    let ours = Consumer::new("generated", |_, _| Ok(()))?;
-    let checked_in = Consumer::new("checked-in", check_in)?;
+    let ours = Consumer::new(root(), "generated", |_, _| Ok(()))?;
+    let checked_in = Consumer::new(root(), "checked-in", check_in)?;
     progress("building a program that uses `connectors`, and the same with committed generated code, alternately");
     let (generated, reference) =
         machine::in_turn(COLD_BUILDS, || ours.build_from_cold(), || checked_in.build_from_cold())?;
@@ -39,6 +39,9 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     table.add(Figure::new(what, generated.cpu()?, "s").against(reference.cpu()?).ratio_at_most(1.25));
     let what = "building: peak memory of the same, largest process";
     table.add(Figure::new(what, generated.peak()?, "MB").against(reference.peak()?));
+    if let Err(error) = against(plan, &ours, &generated, table) {
+        table.failed("building: against another revision", &error.to_string());
+    }
     progress("running build.rs");
     let again = ours.build()?;
     let (program, out) =
@@ -62,19 +65,54 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
+/// Adds the rows that compare builds from scratch with those of another revision.
+fn against(plan: &Plan, ours: &Consumer, measured: &Measured, table: &mut Table) -> Result<()> {
+    let what = "building: a program that uses C1, from scratch, CPU time, against another revision";
+    let demo = "building: `cargo xtask demo` from an empty target folder, CPU time, against another revision";
+    let Some(revision) = &plan.against else {
+        for row in [what, demo] {
+            table.left_out(row, "it needs `--against REV`");
+        }
+        return Ok(());
+    };
+    let then = machine::revision(revision)?;
+    progress(&format!("building the same with the sources of {revision}"));
+    let theirs = Consumer::new(&then, "then", |_, _| Ok(()))?;
+    let (theirs, again) = (theirs.build_from_cold()?, ours.build_from_cold()?);
+    let figure = Figure::new(what, measured.cpu()?.min(again.cpu()?), "s").against(theirs.cpu()?);
+    table.add(figure.ratio_at_most(0.65));
+    progress(&format!("running `cargo xtask demo` from an empty target folder, and that of {revision}"));
+    let (now, then) = (show(root())?, show(&then)?);
+    table.add(Figure::new(demo, now.cpu()?, "s").against(then.cpu()?).ratio_at_most(0.6));
+    Ok(())
+}
+
+/// Runs `cargo xtask demo` in a checkout, with an empty target folder.
+fn show(checkout: &Path) -> Result<Measured> {
+    let target = machine::folder()?.join("demo");
+    remove(&target)?;
+    let measured = cost(machine::cargo().as_os_str(), |command| {
+        command.args(["xtask", "demo"]).current_dir(checkout);
+        machine::plainly(command);
+        command.env("CARGO_TARGET_DIR", &target).env("CARGO_NET_OFFLINE", "true");
+    });
+    remove(&target)?;
+    measured
+}
+
 impl Consumer {
-    /// Writes the program and its copy of `connectors`, which `change` may edit, with its manifest.
-    fn new(name: &str, change: impl FnOnce(&Path, &mut Toml) -> Result<()>) -> Result<Self> {
+    /// Writes the program and its copy of `connectors` from a checkout, which `change` may edit, with its manifest.
+    fn new(checkout: &Path, name: &str, change: impl FnOnce(&Path, &mut Toml) -> Result<()>) -> Result<Self> {
         let consumer = Self { folder: machine::folder()?.join(name) };
         consumer.clear()?;
         let connectors = consumer.connectors();
         for part in ["src", "spec", "codegen/src", "runtime/src"] {
-            copy(&root().join(part), &connectors.join(part))?;
+            copy(&checkout.join(part), &connectors.join(part))?;
         }
         for part in ["build.rs", "codegen/Cargo.toml", "runtime/Cargo.toml"] {
-            fs::copy(root().join(part), connectors.join(part))?;
+            fs::copy(checkout.join(part), connectors.join(part))?;
         }
-        let mut manifest: Toml = toml::from_str(&fs::read_to_string(root().join("Cargo.toml"))?)?;
+        let mut manifest: Toml = toml::from_str(&fs::read_to_string(checkout.join("Cargo.toml"))?)?;
         // Sections for other members, and for files that are not copied.
         for key in ["dev-dependencies", "test", "example", "bench", "profile"] {
             manifest.remove(key);
@@ -89,8 +127,8 @@ impl Consumer {
         fs::create_dir_all(program.join("src"))?;
         fs::write(program.join("src").join("main.rs"), MAIN)?;
         fs::write(program.join("Cargo.toml"), MANIFEST)?;
-        // The same versions as in this workspace.
-        fs::copy(root().join("Cargo.lock"), program.join("Cargo.lock"))?;
+        // The same versions as in its workspace.
+        fs::copy(checkout.join("Cargo.lock"), program.join("Cargo.lock"))?;
         // Missing crates are fetched now, not while the build is measured.
         let listed = finished(&mut cargo_in(&program, &["tree", "--offline"]));
         if listed.is_err() {

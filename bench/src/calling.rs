@@ -1,10 +1,8 @@
 //! The cost of calls: one, a long list, a large response, many at once. Each runs in its own process.
 
 use crate::figure::{Figure, Table};
-use crate::machine::{Worker, has_valgrind, in_turn};
+use crate::machine::{NO_VALGRIND, Worker, has_valgrind, in_turn};
 use crate::plan::{Plan, Result, progress};
-
-const NO_VALGRIND: &str = "valgrind is not installed";
 
 /// The number of instructions of one unit of work: the difference between two runs, divided by `times`, the additional
 /// units of the second run. The start and the end of the process are therefore not counted.

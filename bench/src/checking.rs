@@ -1,26 +1,26 @@
-//! The cost of `cargo check` for a generated client, compared with the client that progenitor and typify generate from
-//! the same document.
+//! The cost of `cargo check` for a generated client, compared with the clients of other generators for the same document, and
+//! of its types alone, compared with the same types with serde's derives.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::time::SystemTime;
+use std::fs;
 
 use connectors_codegen::{Generator, Node};
 use progenitor_impl::GenerationSettings;
 use serde_json::Value;
 
+use crate::client::{Crate, PROGENITOR, runtime};
+use crate::derived;
 use crate::figure::{Figure, Table};
 use crate::generation::{name, plain, with_one_answer};
-use crate::machine::{self, Measured, cargo_in, cost, finished};
-use crate::plan::{Plan, Result, progress, root};
+use crate::machine::{self, Measured};
+use crate::peers;
+use crate::plan::{Plan, Result, progress};
 
 /// The number of checks of each client.
 const ROUNDS: usize = 2;
 /// The limit on the memory of the largest process, in MB.
 const MOST_MEMORY: f64 = 1200.0;
-
-/// A crate of generated code.
-struct Checked(PathBuf);
+/// The folder of the crates.
+const GROUP: &str = "checking";
 
 pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     if plan.quick {
@@ -32,76 +32,85 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     let generator = Generator::new(Node::parse(&path.display().to_string(), &text)?);
     let client = generator.generate()?;
     let what = format!("checking: {}, {} operations", name(&path), client.operations);
-    let runtime = toml::Value::from(root().join("runtime").display().to_string());
-    let ours = Checked::new("ours", &client.code, &format!("connectors-runtime = {{ path = {runtime} }}\n"))?;
+    let ours = Crate::new(GROUP, "ours", &client.code, &runtime())?.checked()?;
     progress("checking a generated client, and progenitor's client of the same document, alternately");
-    let (lowered, _) = generator.lowered()?;
-    let mut lowered = with_one_answer(lowered.to_json());
-    // Types of other crates would add their own compile time.
-    remove_formats(&mut lowered);
-    let reference = plain(&lowered, &GenerationSettings::new())
-        .and_then(|code| Checked::new("reference", &code, "progenitor-client = \"=0.15.1\"\nregress = \"0.12\"\n"));
-    match reference {
+    let reference =
+        progenitor(&generator).and_then(|code| Crate::new(GROUP, "reference", &code, PROGENITOR)?.checked());
+    let alone = match reference {
         Ok(reference) => {
             let (ours, reference) = machine::in_turn(ROUNDS, || ours.check(), || reference.check())?;
             let time = Figure::new(format!("{what}, CPU time, against progenitor and typify"), ours.cpu()?, "s");
             table.add(time.against(reference.cpu()?).ratio_at_most(0.4));
             let memory = Figure::new(format!("{what}, peak memory of the same, largest process"), ours.peak()?, "MB");
             table.add(memory.against(reference.peak()?).at_most(MOST_MEMORY));
+            ours
         }
         // progenitor alone cannot generate a client from some documents.
         Err(reason) => {
             table.left_out(&format!("{what}, against progenitor and typify"), &reason.to_string());
             let ours = ours.check()?;
             table.add(Figure::new(format!("{what}, CPU time"), ours.cpu()?, "s"));
-            table.add(
-                Figure::new(format!("{what}, peak memory, largest process"), ours.peak()?, "MB").at_most(MOST_MEMORY),
-            );
+            let memory = Figure::new(format!("{what}, peak memory, largest process"), ours.peak()?, "MB");
+            table.add(memory.at_most(MOST_MEMORY));
+            ours
         }
+    };
+    for peer in &peers::PEERS {
+        beside(peer, &path, &what, &ours, &alone, table)?;
+    }
+    let what =
+        format!("checking: {}, {} types alone, CPU time, against serde's derives", name(&path), client.types.len());
+    progress("checking its types, and the same types with serde's derives, alternately");
+    let types = derived::types(&client.code)?;
+    let ours = Crate::new(GROUP, "types", &types.ours, &runtime())?.checked()?;
+    match Crate::new(GROUP, "derived", &types.derived, &runtime())?.checked() {
+        Ok(reference) => {
+            let (ours, reference) = machine::in_turn(ROUNDS, || ours.check(), || reference.check())?;
+            table.add(Figure::new(what, ours.cpu()?, "s").against(reference.cpu()?).ratio_at_most(0.35));
+            let what = "checking: peak memory of the same, largest process";
+            table.add(Figure::new(what, ours.peak()?, "MB").against(reference.peak()?));
+        }
+        Err(reason) => table.failed(&what, &reason.to_string()),
     }
     Ok(())
 }
 
-impl Checked {
-    /// Writes the crate, and checks it once, with all its dependencies.
-    fn new(name: &str, code: &str, dependencies: &str) -> Result<Self> {
-        let folder = machine::folder()?.join("checking").join(name);
-        fs::create_dir_all(folder.join("src"))?;
-        fs::write(folder.join("src").join("lib.rs"), format!("#![allow(warnings)]\n{code}"))?;
-        fs::write(folder.join("Cargo.toml"), format!("{MANIFEST}{dependencies}\n[workspace]\n"))?;
-        // The same versions as here.
-        fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
-        let checked = Self(folder);
-        finished(&mut cargo_in(&checked.0, &CHECK))?;
-        Ok(checked)
+/// Adds the row that compares our client with that of another generator.
+fn beside(
+    peer: &peers::Peer,
+    document: &std::path::Path,
+    what: &str,
+    ours: &Crate,
+    alone: &Measured,
+    table: &mut Table,
+) -> Result<()> {
+    let what = format!("{what}, CPU time, against {}", peer.name);
+    if !peer.is_installed() {
+        table.left_out(&what, &format!("{} is not installed", peer.name));
+        return Ok(());
     }
-
-    /// Checks the crate alone, from scratch: its dependencies are checked already.
-    fn check(&self) -> Result<Measured> {
-        let source = self.0.join("src").join("lib.rs");
-        File::options().append(true).open(&source)?.set_modified(SystemTime::now())?;
-        cost(machine::cargo().as_os_str(), |command| {
-            command.args(CHECK).arg("--quiet").current_dir(&self.0).env("CARGO_INCREMENTAL", "0");
-            machine::plainly(command);
-        })
+    progress(&format!("checking the client of {}", peer.name));
+    match peer.generate(document, GROUP).and_then(Crate::checked) {
+        Ok(theirs) => {
+            // One more round of ours, beside theirs.
+            let (theirs, again) = (theirs.check()?, ours.check()?);
+            let ours = alone.cpu()?.min(again.cpu()?);
+            table.add(Figure::new(what, ours, "s").against(theirs.cpu()?).ratio_at_most(0.4));
+        }
+        // It generates no client, or one that does not compile.
+        Err(reason) => table.left_out(&what, &reason.to_string()),
     }
+    Ok(())
 }
 
-const CHECK: [&str; 4] = ["check", "--offline", "--target-dir", "../target"];
-
-const MANIFEST: &str = r#"[package]
-name = "checked"
-version = "0.1.0"
-edition = "2024"
-publish = false
-
-[dependencies]
-bytes = "1"
-futures-core = "0.3"
-reqwest = { version = "0.13", default-features = false, features = ["json", "stream"] }
-serde = { version = "1", features = ["derive"] }
-serde_json = "1"
-"#;
+/// The client that progenitor and typify generate from the lowered document.
+pub(crate) fn progenitor(generator: &Generator) -> Result<String> {
+    let (lowered, _) = generator.lowered()?;
+    let mut lowered = with_one_answer(lowered.to_json());
+    // Types of other crates would add their own compile time.
+    remove_formats(&mut lowered);
+    plain(&lowered, &GenerationSettings::new())
+}
 
 /// Removes the formats that map a string to a type of another crate.
 fn remove_formats(node: &mut Value) {

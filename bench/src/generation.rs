@@ -52,6 +52,14 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     if let Some(peak) = machine::own_peak() {
         table.add(Figure::new("generation: peak memory for all of the above", peak, "MB").at_most(600.0));
     }
+    progress("generating in processes of their own");
+    let own = std::env::current_exe()?;
+    let generated = machine::cost(own.as_os_str(), |command| {
+        command.arg(ALONE).arg(&path).arg("1");
+    })?;
+    let what = format!("generation: peak memory for {} alone", name(&path));
+    table.add(Figure::new(what, generated.peak()?, "MB").at_most(120.0));
+    growth_in_instructions(plan, &slice, table)?;
 
     let (document, client) = of_service("c1")?;
     let operations = client.operations as f64;
@@ -67,6 +75,40 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
         }
         Err(reason) => table.failed(what, &reason.to_string()),
     }
+    Ok(())
+}
+
+/// The first argument that makes this program only generate.
+pub(crate) const ALONE: &str = "generate";
+
+/// Generates from a file, so many times.
+pub(crate) fn alone(arguments: &[String]) -> Result<()> {
+    let [path, times] = arguments else { return Err("error: `generate` needs a file and a number".into()) };
+    for _ in 0..times.parse()? {
+        std::hint::black_box(Generator::new(Node::read(Path::new(path))?).generate()?);
+    }
+    Ok(())
+}
+
+/// Adds the row about 16 copies against 16 times one, in instructions: time also depends on the CPU caches.
+fn growth_in_instructions(plan: &Plan, slice: &Value, table: &mut Table) -> Result<()> {
+    const COPIES: u32 = 16;
+    let what = format!("generation: instructions for {COPIES} x C1's slice, against {COPIES} x one");
+    if plan.quick || !machine::has_valgrind() {
+        let reason = if plan.quick { "it takes a minute, so `--quick` skips it" } else { machine::NO_VALGRIND };
+        table.left_out(&what, reason);
+        return Ok(());
+    }
+    let counted = |copies: u32| -> Result<f64> {
+        let file = machine::folder()?.join("copies.json");
+        std::fs::write(&file, copied(slice, copies)?.to_string())?;
+        let file = file.display().to_string();
+        let run = |times: &str| machine::instructions(&std::env::current_exe()?, &[ALONE, &file, times]);
+        // Without the start of the process.
+        Ok((run("1")? - run("0")?) / 1e6)
+    };
+    let figure = Figure::new(what, counted(COPIES)?, "million").against(counted(1)? * f64::from(COPIES));
+    table.add(figure.ratio_at_most(1.05));
     Ok(())
 }
 
@@ -111,8 +153,10 @@ pub(crate) fn with_one_answer(mut document: Value) -> Value {
     document
 }
 
+/// The name of a document in the table: its place in this repository, or its file name.
 pub(crate) fn name(path: &Path) -> String {
-    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+    let elsewhere = || path.file_name().map(Path::new).unwrap_or(path);
+    path.strip_prefix(root()).unwrap_or_else(|_| elsewhere()).display().to_string()
 }
 
 fn milliseconds(time: Duration) -> f64 {

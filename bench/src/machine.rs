@@ -55,6 +55,23 @@ pub(crate) fn in_turn(
     Ok(least)
 }
 
+/// A copy of this repository at another revision, in the folder for temporary files.
+pub(crate) fn revision(of: &str) -> Result<PathBuf> {
+    let to = folder()?.join("against");
+    drop(fs::remove_dir_all(&to));
+    fs::create_dir_all(&to)?;
+    let archive = to.join("archive.tar");
+    let mut command = Command::new("git");
+    finished(command.current_dir(root()).args(["archive", "--format=tar", "--output"]).arg(&archive).arg(of))?;
+    finished(Command::new("tar").current_dir(&to).arg("-xf").arg(&archive))?;
+    fs::remove_file(&archive)?;
+    // Missing crates are fetched now, not while a build is measured.
+    if finished(&mut cargo_in(&to, &["fetch", "--locked", "--offline"])).is_err() {
+        finished(&mut cargo_in(&to, &["fetch", "--locked"]))?;
+    }
+    Ok(to)
+}
+
 /// The first argument that makes this program only measure a command.
 pub(crate) const SPENT: &str = "spent";
 
@@ -166,19 +183,8 @@ impl Worker {
         measured(command.args(arguments))
     }
 
-    /// The number of instructions of a run, by valgrind's callgrind.
     pub(crate) fn instructions(&self, arguments: &[&str]) -> Result<f64> {
-        let folder = folder()?;
-        let counts = folder.join("callgrind.out");
-        let mut option = std::ffi::OsString::from("--callgrind-out-file=");
-        option.push(&counts);
-        let mut command = Command::new("valgrind");
-        command.arg("--tool=callgrind").arg(option).arg(&self.0).args(arguments);
-        finished(&mut command)?;
-        let text = fs::read_to_string(&counts)?;
-        fs::remove_file(&counts)?;
-        let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
-        Ok(total.ok_or("error: callgrind did not count")?.trim().parse()?)
+        instructions(&self.0, arguments)
     }
 
     pub(crate) fn serve(&self) -> Result<Server> {
@@ -190,6 +196,20 @@ impl Worker {
         let server = Server { child, url: line.trim().to_owned() };
         if server.url.is_empty() { Err("error: the server did not start".into()) } else { Ok(server) }
     }
+}
+
+/// The number of instructions of a run of a program, by valgrind's callgrind.
+pub(crate) fn instructions(program: &Path, arguments: &[&str]) -> Result<f64> {
+    let counts = folder()?.join("callgrind.out");
+    let mut option = std::ffi::OsString::from("--callgrind-out-file=");
+    option.push(&counts);
+    let mut command = Command::new("valgrind");
+    command.arg("--tool=callgrind").arg(option).arg(program).args(arguments);
+    finished(&mut command)?;
+    let text = fs::read_to_string(&counts)?;
+    fs::remove_file(&counts)?;
+    let total = text.lines().find_map(|line| line.strip_prefix("totals:"));
+    Ok(total.ok_or("error: callgrind did not count")?.trim().parse()?)
 }
 
 fn measured(command: &mut Command) -> Result<Measured> {
@@ -209,6 +229,9 @@ impl Drop for Server {
         drop(self.child.wait());
     }
 }
+
+/// Why a row is left out.
+pub(crate) const NO_VALGRIND: &str = "valgrind is not installed";
 
 pub(crate) fn has_valgrind() -> bool {
     Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success())

@@ -6,11 +6,15 @@
 mod building;
 mod calling;
 mod checking;
+mod client;
 mod crates;
+mod derived;
 mod figure;
 mod generation;
 mod machine;
+mod peers;
 mod plan;
+mod releasing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,11 +39,14 @@ struct Cli {
     #[arg(long)]
     json: bool,
     /// Write the table into docs/benchmarks.md.
-    #[arg(long, conflicts_with_all = ["only", "quick", "from"])]
+    #[arg(long, conflicts_with_all = ["only", "quick"])]
     write: bool,
     /// The document to generate from; the vendored C1 document if absent.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// A revision of this repository: compare builds from scratch with those of its sources.
+    #[arg(long, value_name = "REV", conflicts_with = "quick")]
+    against: Option<String>,
 }
 
 /// Figures that are measured together.
@@ -49,8 +56,10 @@ pub(crate) enum Group {
     Generation,
     /// A consumer built from scratch, against committed generated code.
     Building,
-    /// `cargo check` of a generated client, against that of progenitor and typify.
+    /// `cargo check` of a generated client, against those of other generators, and of its types, against derived ones.
     Checking,
+    /// A release build of a generated client, and of a program with it, against those of progenitor and typify.
+    Releasing,
     /// The crates of the dependency tree, and why each is needed.
     Crates,
     /// A call, against reqwest and serde by hand.
@@ -66,6 +75,7 @@ pub(crate) enum Group {
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let result = match arguments.split_first() {
+        Some((first, rest)) if first == generation::ALONE => generation::alone(rest).map(|()| ExitCode::SUCCESS),
         Some((first, command)) if first == machine::SPENT => machine::spent(command).map(|()| ExitCode::SUCCESS),
         _ => run(&Cli::parse()),
     };
@@ -79,7 +89,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return Err("error: figures of a debug build mean nothing\n  help: run `cargo xtask bench`".into());
     }
-    let plan = Plan { quick: cli.quick, from: cli.from.clone() };
+    let plan = Plan { quick: cli.quick, from: cli.from.clone(), against: cli.against.clone() };
     let mut table = Table::default();
     for group in Group::value_variants() {
         if cli.only.is_empty() || cli.only.contains(group) {
@@ -87,6 +97,7 @@ fn run(cli: &Cli) -> Result<ExitCode> {
                 Group::Generation => generation::measure(&plan, &mut table),
                 Group::Building => building::measure(&plan, &mut table),
                 Group::Checking => checking::measure(&plan, &mut table),
+                Group::Releasing => releasing::measure(&plan, &mut table),
                 Group::Crates => crates::measure(&mut table),
                 Group::Calling => calling::calls(&plan, &mut table),
                 Group::Listing => calling::lists(&plan, &mut table),

@@ -9,6 +9,8 @@ pub(crate) struct Plan {
     pub(crate) quick: bool,
     /// The document to generate from, if it is not the vendored one.
     pub(crate) from: Option<PathBuf>,
+    /// The revision to compare builds with.
+    pub(crate) against: Option<String>,
 }
 
 impl Plan {

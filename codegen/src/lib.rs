@@ -43,7 +43,7 @@
 mod api;
 mod bundle;
 // Code that the command and the project's own tasks share. It may change with every version.
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 #[doc(hidden)]
 pub mod cli;
 mod diagnostic;

@@ -6,6 +6,7 @@
 //! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,
 //! ...) are removed with a note. A keyword that changes which data a value can have is never removed without a note.
 
+mod fits;
 mod parameters;
 mod paths;
 mod plain;

@@ -153,7 +153,8 @@ pub(crate) fn note_unchecked(document: &Node, notes: &mut Notes) {
             around = Some(at.join("not"));
         }
         // In a tuple, `minItems` and `maxItems` decide its length.
-        let is_tuple = node.get("prefixItems").is_some();
+        let is_tuple =
+            node.get("prefixItems").is_some() || node.get("items").is_some_and(|items| items.as_array().is_some());
         for (key, value) in node.as_object().into_iter().flatten() {
             let number = if let Value::Number(number) = &value.value { number.as_f64() } else { None };
             let more_than = |least: f64| number.is_some_and(|limit| limit > least);

@@ -578,3 +578,29 @@ fn a_document_is_served_with_its_overlay() {
     assert_eq!(statuses, ["200", "200", "503", "404"]);
     desk.run("serve nothing.yaml --port 0").exits(1).warns(&["nothing.yaml"]);
 }
+
+#[test]
+fn a_long_list_of_changes_fits_on_two_screens() {
+    let desk = Desk::new("two-screens");
+    let document = |ty: &str| {
+        let paths: String = (0..40)
+            .map(|tag| {
+                let properties: Vec<String> = (0..20).map(|field| format!("t{tag}f{field}: {{type: {ty}}}")).collect();
+                format!(
+                    "  /t{tag}: {{get: {{operationId: t{tag}, tags: [T{tag}], responses: {{'200': {{description: ok, content: \
+                     {{application/json: {{schema: {{type: object, properties: {{{}}}}}}}}}}}}}}}}}\n",
+                    properties.join(", ")
+                )
+            })
+            .collect();
+        format!("openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n{paths}")
+    };
+    desk.write("old.yaml", &document("string"));
+    desk.write("new.yaml", &document("integer"));
+    let short =
+        desk.run("diff old.yaml new.yaml").exits(0).says(&["800 breaking", "response-type-changed 20", "--all"]);
+    let rows: usize = short.out.lines().map(|line| line.len().div_ceil(120).max(1)).sum();
+    assert!(rows <= 102, "{rows} rows:\n{}", short.out);
+    let all = desk.run("diff old.yaml new.yaml --all").exits(0);
+    assert_eq!(all.out.matches("[response-type-changed]").count(), 800, "{}", all.out);
+}

@@ -283,6 +283,17 @@ fn a_change_within_a_tuple_or_within_json_in_a_text_is_reported_once() {
     }
 }
 
+#[test]
+fn a_component_that_becomes_a_map_is_reported_once() {
+    let of = |schema: &str| {
+        let paths = "/a: {get: {operationId: getA, responses: {'200': {description: ok, content: {application/json: \
+                     {schema: {$ref: '#/components/schemas/A'}}}}}}}";
+        written(paths, &format!("schemas: {{A: {schema}}}"))
+    };
+    let (old, new) = (of("{type: object}"), of("{type: object, additionalProperties: true}"));
+    assert_eq!(told(&old, &new), ["breaking: getA: `A` was object and is map [response-type-changed]"]);
+}
+
 /// A document with these paths and components, each in YAML.
 fn written(paths: &str, components: &str) -> Node {
     let text = format!(

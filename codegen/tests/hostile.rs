@@ -366,3 +366,25 @@ fn an_operation_may_have_a_name_that_begins_with_a_digit() {
         syn::parse_file(&client.code).unwrap();
     }
 }
+
+/// Merging two cycles of schemas leads to as many pairs as the product of their lengths.
+#[test]
+fn merging_two_long_cycles_ends() {
+    let cycle = |name: &str, length: usize| -> String {
+        let next = |at: usize| format!("{{$ref: '#/components/schemas/{name}{}'}}", (at + 1) % length);
+        let schema = |at: usize| {
+            format!("    {name}{at}: {{type: object, properties: {{next: {}, {name}: {{type: string}}}}}}\n", next(at))
+        };
+        (0..length).map(schema).collect()
+    };
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents:\n  schemas:\n{}{}    X: {{allOf: \
+         [{{properties: {{p: {{$ref: '#/components/schemas/a0'}}}}}}, {{properties: {{p: {{$ref: '#/components/schemas/b0'}}}}}}]}}\n",
+        cycle("a", 101),
+        cycle("b", 103)
+    );
+    let client = client(&text);
+    let notes: Vec<String> = client.notes.iter().map(ToString::to_string).collect();
+    assert!(notes.iter().any(|note| note.contains("more than 64 `allOf`")), "{notes:?}");
+    assert!(client.types.len() < 300, "{}", client.types.len());
+}

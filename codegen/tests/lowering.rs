@@ -575,6 +575,47 @@ fn enums_of_numbers_have_notes_about_their_values() {
 }
 
 #[test]
+fn defaults_and_operation_ids_are_what_3_0_requires() {
+    let (document, notes) = lowered(
+        "openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a: {get: {operationId: list, responses: {'204': {description: d}}}}
+  /b: {get: {operationId: list, responses: {'204': {description: d}}}}
+components:
+  schemas:
+    Kind: {type: string, enum: [a, b]}
+    T:
+      type: object
+      properties:
+        good: {type: string, default: x}
+        none: {type: [string, 'null'], default: null}
+        kind: {allOf: [{$ref: '#/components/schemas/Kind'}], default: a}
+        list: {type: array, items: {$ref: '#/components/schemas/Kind'}, default: [a, b]}
+        wide: {oneOf: [{type: string}, {type: integer}], default: 1}
+        default: {type: integer, default: 3.0}
+        wrong: {type: integer, default: x}
+        other: {allOf: [{$ref: '#/components/schemas/Kind'}], default: c}
+        lists: {type: array, minItems: 1, items: {type: string}, default: []}
+        twice: {oneOf: [{type: string}, {$ref: '#/components/schemas/Kind'}], default: a}
+        below: {type: number, exclusiveMinimum: 0, default: 0}
+        null: {oneOf: [{$ref: '#/components/schemas/Kind'}, {type: 'null'}], default: null}
+",
+    );
+    assert_eq!(document["paths"]["/a"]["get"]["operationId"], "list");
+    assert!(document["paths"]["/b"]["get"].get("operationId").is_none());
+    let properties = &document["components"]["schemas"]["T"]["properties"];
+    for name in ["good", "none", "kind", "list", "wide", "default"] {
+        assert!(properties[name].get("default").is_some(), "{name}: {properties}");
+    }
+    told(&notes, &["another operation has this operationId"]);
+    for name in ["wrong", "other", "lists", "twice", "below", "null"] {
+        assert!(properties[name].get("default").is_none(), "{name}: {properties}");
+        told(&notes, &[&format!("(/components/schemas/T/properties/{name}/default)")]);
+    }
+}
+
+#[test]
 fn additions_of_3_2_that_3_0_cannot_express_are_noted() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/documents/latest.yaml");
     let (lowered, notes) = Generator::new(Node::read(file.as_ref()).unwrap()).lowered().unwrap();

@@ -9,6 +9,8 @@ use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 mod calls;
 #[path = "shapes/links.rs"]
 mod links;
+#[path = "shapes/parts.rs"]
+mod parts;
 
 /// A document with paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {

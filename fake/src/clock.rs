@@ -41,6 +41,7 @@ impl Clock {
     }
 
     /// Milliseconds since 1970.
+    #[cfg(feature = "pipeshub")]
     pub(crate) fn millis(&self) -> i64 {
         self.micros().div_euclid(1_000)
     }

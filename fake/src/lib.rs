@@ -1,15 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "c1")]
 pub mod c1;
 mod clock;
 mod entropy;
 mod oauth;
+#[cfg(feature = "pipeshub")]
 pub mod pipeshub;
 pub mod probe;
 mod received;
 pub mod recording;
 mod seeds;
-#[cfg(test)]
+#[cfg(all(test, feature = "c1", feature = "pipeshub"))]
 mod tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
 /// A certificate with the authority that signed it. Both are new each time, and the authority's key is stored nowhere.
@@ -34,7 +34,7 @@ impl Identity {
     pub fn new<T: Into<String>>(names: impl IntoIterator<Item = T>) -> io::Result<Identity> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let (authority, chain, key) = signed(names).map_err(io::Error::other)?;
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .and_then(|config| config.with_no_client_auth().with_single_cert(vec![chain], key.into()));
         let mut config = config.map_err(io::Error::other)?;

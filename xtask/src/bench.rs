@@ -14,6 +14,7 @@ pub(crate) struct Options {
     pub(crate) json: bool,
     pub(crate) write: bool,
     pub(crate) from: Option<PathBuf>,
+    pub(crate) against: Option<String>,
 }
 
 /// Runs the benchmark in a release build.
@@ -32,6 +33,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
     }
     if let Some(from) = options.from {
         command.arg("--from").arg(from);
+    }
+    if let Some(revision) = options.against {
+        command.arg("--against").arg(revision);
     }
     let status = command.status().map_err(|error| format!("error: cannot run cargo: {error}"))?;
     // The child has printed the error.

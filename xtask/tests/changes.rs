@@ -1,8 +1,11 @@
 //! The tasks that maintain a document: vendoring within limits and as a whole or not at all, versions, staleness with
 //! its remedy, a new service. All tests work on a copy of the workspace's files.
 
+#[path = "../start/src/features.rs"]
+mod features;
 mod tree;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -625,9 +628,19 @@ fn the_guide_lists_the_tasks_and_every_task_has_help() {
             help.out
         );
         assert!(!help.out.contains('\u{1b}'), "the help of {task} has no colours outside of a terminal");
+        let arguments = ["--quiet", task, "--help"].map(OsString::from);
+        assert_eq!(
+            features::of(&arguments).is_none(),
+            task == "completions",
+            "{task}: only this one needs all features"
+        );
     }
     for shell in ["bash", "zsh", "fish"] {
         copy.xtask(&["completions", shell]).says(&["vendor", "semver"]);
     }
     assert_eq!(copy.xtask(&["vendor"]).code, Some(2));
+    let of = |arguments: &[&str]| features::of(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
+    assert_eq!([of(&["demo"]), of(&["demo", "--service", "pipeshub"])], [Some("c1"), Some("pipeshub")]);
+    assert_eq!(of(&["demo", "--live", "--service=pipeshub"]), Some("pipeshub,live"), "it is called over https");
+    assert_eq!([of(&[]), of(&["--help"]), of(&["chekc"])], [None; 3], "the help of all tasks");
 }

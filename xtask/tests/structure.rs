@@ -25,7 +25,7 @@ struct Arrows {
     build: &'static [&'static str],
 }
 
-const PACKAGES: [Arrows; 12] = [
+const PACKAGES: [Arrows; 13] = [
     // A fake of any document knows none of our packages, so that it can disagree with them.
     Arrows { folder: "mock", name: "connectors_mock", code: &[], tests: &["connectors"], build: &[] },
     // Only the command uses it, for `serve`.
@@ -79,6 +79,7 @@ const PACKAGES: [Arrows; 12] = [
         tests: &[],
         build: &[],
     },
+    Arrows { folder: "xtask/start", name: "xtask_start", code: &[], tests: &[], build: &[] },
     // The packages that a user has for their own document.
     Arrows {
         folder: "tests/third",

@@ -21,6 +21,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(server: &str, token: &str) -> Result<Self> {
+        connectors_runtime::provide_tls();
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(Duration::from_secs(30))

@@ -53,6 +53,7 @@ pub async fn download(ctx: &Ctx, c1: &Client, connector: &Ref, sync: &str, to: &
     let link = connector.handle(c1).sync_download_url(sync).await?;
     // The error omits reqwest's message, which contains the link to the data.
     let failed = |_: reqwest::Error| Failure::new(Kind::Timeout, "the data could not be fetched from its link");
+    connectors::provide_tls();
     let http =
         reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).read_timeout(Duration::from_secs(30));
     let request = http.build().map_err(failed)?.get(link.as_str());

@@ -43,6 +43,7 @@ pub struct Args {
 
 /// The sender to the network.
 fn network(url: &str) -> Result<impl Sender + use<>> {
+    connectors::provide_tls();
     let mut http = reqwest::Client::builder().redirect(redirect::Policy::none());
     if url.starts_with("http:") {
         // Plain http is for this machine only.

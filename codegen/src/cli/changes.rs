@@ -33,7 +33,8 @@ pub struct Diff {
     /// Exit with 3 if there is such a change.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOn>,
-    /// List every additive change, and changes of descriptions and summaries, a line each.
+    /// List every change, a line each, also those that are additive, of descriptions and summaries, and those that do
+    /// not fit on two screens.
     #[arg(long)]
     all: bool,
     /// List changes of descriptions and summaries too.
@@ -300,36 +301,60 @@ fn by_rule(changes: &[&Change]) -> String {
     counts.join(", ")
 }
 
-/// The changes by tag: one line for each, with the rule that judged it, and one line with the counts of the others.
+/// The maximum length of a listing: two screens of this many rows and columns.
+const TWO_SCREENS: usize = 2 * 50;
+const COLUMNS: usize = 120;
+
+/// The changes by tag: one line for each, with the rule that judged it, and one line with the counts of the others. If
+/// the listing is longer than two screens, the changes by the most frequent rules are only counted.
 pub fn text(changes: &[Change], shown: Shown) -> String {
+    let rows = |text: &str| text.lines().map(|line| line.len().div_ceil(COLUMNS).max(1)).sum::<usize>();
+    let fits = |text: &String| shown.additive || rows(text) <= TWO_SCREENS;
+    let listings = [usize::MAX, 50, 30, 20, 10, 5, 2].into_iter().map(|most| listing(changes, shown, most));
+    listings.into_iter().find(fits).unwrap_or_else(|| listing(changes, shown, 0))
+}
+
+/// The changes by tag. Those by a rule with more than `most` changes are only counted.
+fn listing(changes: &[Change], shown: Shown, most: usize) -> String {
     let mut text = String::new();
     let wanted = |change: &&Change| shown.documentation || change.impact != Impact::Documentation;
-    let listed = |change: &&&Change| shown.additive || change.impact != Impact::Additive;
+    let mut frequent: BTreeMap<&str, usize> = BTreeMap::new();
+    changes.iter().filter(wanted).for_each(|change| *frequent.entry(change.rule).or_default() += 1);
     let mut hidden = false;
     let mut new = Vec::new();
     for (group, changes) in grouped(changes.iter().filter(wanted)) {
-        let lines: Vec<&&Change> = changes.iter().filter(listed).collect();
-        let counted: Vec<&Change> = changes.iter().filter(|change| !listed(change)).copied().collect();
+        let (lines, counted): (Vec<&Change>, Vec<&Change>) = changes
+            .into_iter()
+            .partition(|change| (shown.additive || change.impact != Impact::Additive) && frequent[change.rule] <= most);
         hidden |= !counted.is_empty();
         if lines.is_empty() && counted.iter().all(|change| change.rule == "operation-added") {
             new.push(format!("{group} {}", counted.len()));
             continue;
         }
+        let of = |impact: &Impact| counted.iter().filter(|it| it.impact == *impact).copied().collect::<Vec<_>>();
+        let more = if lines.is_empty() { "" } else { "more " };
+        let counts = IMPACTS.iter().map(|impact| (impact, of(impact))).filter(|(_, changes)| !changes.is_empty());
+        let counts = counts.map(|(impact, changes)| match impact {
+            Impact::Additive => format!("{impact}: {}", by_rule(&changes)),
+            _ => format!("{more}{impact}: {}", by_rule(&changes)),
+        });
+        let counts: Vec<String> = counts.collect();
         if lines.is_empty() {
-            text.push_str(&format!("{group}: additive: {}\n", by_rule(&counted)));
+            text.push_str(&format!("{group}: {}\n", counts.join("; ")));
             continue;
         }
         text.push_str(&format!("{group}:\n"));
         lines.iter().for_each(|change| text.push_str(&format!("  {change} [{}]\n", change.rule)));
-        if !counted.is_empty() {
-            text.push_str(&format!("  additive: {}\n", by_rule(&counted)));
+        if !counts.is_empty() {
+            text.push_str(&format!("  {}\n", counts.join("; ")));
         }
     }
     if !new.is_empty() {
         text.push_str(&format!("only new operations: {}\n", new.join(", ")));
     }
     if hidden {
-        text.push_str("(--all lists each additive change)\n");
+        let each = if most == usize::MAX { "each additive change" } else { "each change" };
+        text.push_str(&format!("(--all lists {each})\n"));
     }
     text
 }

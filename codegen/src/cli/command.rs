@@ -16,6 +16,7 @@ use super::overlays::Overlays;
 use super::part::{Choice, Part, kept};
 use super::report::{self, Result};
 use super::semver::Semver;
+#[cfg(feature = "cli")]
 use super::serve::Serve;
 
 /// Generate a Rust client from any OpenAPI 3.0, 3.1 or 3.2 document, and judge its changes.
@@ -75,8 +76,9 @@ enum Command {
     /// Compare two documents: list the changes, and which of them break a caller.
     ///
     /// Each document may be OpenAPI 3.0, 3.1 or 3.2. The clients that would be generated from them are compared as
-    /// well. The totals come first, then the changes by tag; additive changes are only counted. Each line ends with the
-    /// rule that judged the change; docs/diff-rules.md in the repository explains the rules.
+    /// well. The totals come first, then the changes by tag; additive changes are only counted, and so are those that do
+    /// not fit on two screens. Each line ends with the rule that judged the change; docs/diff-rules.md in the
+    /// repository explains the rules.
     Diff {
         #[command(flatten)]
         diff: Diff,
@@ -110,6 +112,7 @@ enum Command {
     ///
     ///   connectors-codegen serve pets.yaml --log
     #[command(verbatim_doc_comment)]
+    #[cfg(feature = "cli")]
     Serve(Serve),
 }
 
@@ -163,6 +166,7 @@ fn run(command: Option<Command>) -> Result<ExitCode> {
         Some(Command::Semver { semver, selected }) => semver.run(&selected.part()?)?,
         Some(Command::Overlay(overlays)) => return overlays.run(),
         Some(Command::Check(check)) => return check.run(),
+        #[cfg(feature = "cli")]
         Some(Command::Serve(serve)) => serve.run()?,
         None => Cli::command().print_long_help()?,
     }

@@ -11,6 +11,7 @@ pub mod overlays;
 pub mod part;
 pub mod report;
 pub mod semver;
+#[cfg(feature = "cli")]
 pub mod serve;
 mod sources;
 mod usage;

@@ -105,7 +105,11 @@ fn constraints(model: &Model, schema: &mut Schema) {
     let Some((key, branches)) = schema.union().filter(|(_, branches)| !branches.is_empty()) else { return };
     let branches: Vec<_> = branches.iter().map(|branch| model.get(*branch)).collect();
     if branches.iter().all(|branch| branch.only_requires()) {
-        let told: Vec<String> = branches.iter().map(|branch| branch.required.join(" and ")).collect();
+        let told = branches.iter().map(|branch| {
+            let absent = branch.not.map(|not| format!(" without {}", model.get(not).required.join(" and ")));
+            branch.required.join(" and ") + &absent.unwrap_or_default()
+        });
+        let told: Vec<String> = told.collect();
         schema.annotations.either = Some(format!("{key}: {}", told.join(", or ")));
         schema.take_union();
     }

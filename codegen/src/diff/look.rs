@@ -62,10 +62,12 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
             }
             (None, None) => break,
             (None, Some(parts)) => {
-                let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) =
-                    parts.iter().partition(|part| model.get(**part).only_describes());
+                let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) = parts.iter().partition(|part| {
+                    let part = model.get(**part);
+                    part.only_describes() && part.further.is_empty()
+                });
                 match telling.as_slice() {
-                    [only] if current.is_only_all_of() => {
+                    [only] if current.is_only_all_of() && current.further.is_empty() => {
                         silent.into_iter().for_each(|part| looked.mark(&model.get(part)));
                         *only
                     }

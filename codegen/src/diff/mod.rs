@@ -27,6 +27,7 @@ mod canonical;
 mod change;
 mod clients;
 mod compare;
+mod limits;
 mod look;
 mod parameters;
 mod rules;

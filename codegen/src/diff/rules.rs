@@ -135,6 +135,7 @@ pub const RULES: &[Rule] = &[
     rule("request-limit-loosened", Additive, "more values may be sent than before"),
     rule("response-limit-loosened", Behaviour, "more values may be received than before"),
     rule("response-limit-tightened", Documentation, "fewer values may be received than before"),
+    rule("limit-changed", Behaviour, "other values are allowed than before"),
     rule("pattern-changed", Behaviour, "a string has to match another pattern"),
     rule("request-default-changed", Behaviour, "an absent value has another meaning"),
     rule(

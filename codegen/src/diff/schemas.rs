@@ -1,14 +1,13 @@
-//! Compares two schemas: types, properties, values and limits, by direction.
+//! Compares two schemas: types, properties and values, by direction.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::{MAX_DEPTH, Node};
 use crate::grammar;
-use crate::schema::{Bound, Limits, Properties, Schema, SchemaId, same};
+use crate::schema::{Properties, Schema, SchemaId, same};
 
 use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
-use super::look::{Extra, Looked, alternatives, further_limits, glance, last, listed, look, rust_name, values};
+use super::look::{Extra, Looked, alternatives, glance, last, listed, look, rust_name, values};
 
 impl<'a> Comparison<'a> {
     /// Compares two schemas at their place of use. A pair of components is compared separately, and only once.
@@ -130,6 +129,7 @@ impl<'a> Comparison<'a> {
         self.values(old, new, spot);
         self.limits(&old.schema.limits, &new.schema.limits, way, &place);
         self.further_limits(old, new, way, &place);
+        self.further(&old.schema, &new.schema, way, &place);
         let kind = old.kind();
         let (old, new) = (&*old.schema, &*new.schema);
         // All keywords are listed. This does not compile until a new keyword is compared or ignored here.
@@ -150,6 +150,8 @@ impl<'a> Comparison<'a> {
             values: _,
             required: _,
             limits: _,
+            further: _,
+            not: _,
             // `look` has resolved these.
             reference: _,
             all_of: _,
@@ -159,8 +161,7 @@ impl<'a> Comparison<'a> {
             write_only: _,
             default: _,
             annotations: _,
-            // These are not compared.
-            not: _,
+            // This is not compared.
             xml: _,
             span: _,
         } = old;
@@ -265,107 +266,6 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
-    }
-
-    /// Compares the limits that are not numbers.
-    fn further_limits(&mut self, old: &Looked, new: &Looked, way: Way, place: &str) {
-        let (before, after) = (further_limits(old), further_limits(new));
-        for gone in before.difference(&after) {
-            let rule = way.of("request-limit-loosened", "response-limit-loosened");
-            self.say(rule, format!("{place} {gone} no more"));
-        }
-        for new in after.difference(&before) {
-            let rule = way.of("request-limit-tightened", "response-limit-tightened");
-            self.say(rule, format!("{place} {new} now"));
-        }
-    }
-
-    /// Compares bounds, lengths and patterns. The server checks these, the client does not.
-    fn limits(&mut self, old: &Limits, new: &Limits, way: Way, place: &str) {
-        let Limits {
-            minimum,
-            maximum,
-            multiple_of,
-            min_length,
-            max_length,
-            pattern,
-            min_items,
-            max_items,
-            unique_items,
-            min_properties,
-            max_properties,
-        } = old;
-        let count = |count: Option<u64>| Bound::of_count(count);
-        for (key, was, is) in [
-            ("maximum", maximum.clone(), new.maximum.clone()),
-            ("maxLength", count(*max_length), count(new.max_length)),
-            ("maxItems", count(*max_items), count(new.max_items)),
-            ("maxProperties", count(*max_properties), count(new.max_properties)),
-        ] {
-            self.bounds(key, was, is, Ordering::Less, (way, place));
-        }
-        for (key, was, is) in [
-            ("minimum", minimum.clone(), new.minimum.clone()),
-            ("minLength", count(*min_length), count(new.min_length)),
-            ("minItems", count(*min_items), count(new.min_items)),
-            ("minProperties", count(*min_properties), count(new.min_properties)),
-        ] {
-            self.bounds(key, was, is, Ordering::Greater, (way, place));
-        }
-        let tighter = way.of("request-limit-tightened", "response-limit-tightened");
-        let looser = way.of("request-limit-loosened", "response-limit-loosened");
-        let number = |number: &Option<serde_json::Number>| number.as_ref().and_then(serde_json::Number::as_f64);
-        match (number(multiple_of), number(&new.multiple_of)) {
-            (was, is) if was == is => {}
-            (_, Some(is)) => self.say(tighter, format!("{place} is a multiple of {is} now")),
-            (_, None) => self.say(looser, format!("{place} need not be a multiple any more")),
-        }
-        match (*unique_items == Some(true), new.unique_items == Some(true)) {
-            (false, true) => self.say(tighter, format!("no two items of {place} are the same now")),
-            (true, false) => self.say(looser, format!("items of {place} may be the same now")),
-            _ => {}
-        }
-        match (pattern, &new.pattern) {
-            (was, is) if was == is => {}
-            (None, Some(is)) => self.say(tighter, format!("{place} has to match `{is}` now")),
-            (Some(was), None) => self.say(looser, format!("{place} need not match `{was}` any more")),
-            (Some(was), Some(is)) => {
-                self.say("pattern-changed", format!("{place} had to match `{was}` and has to match `{is}`"));
-            }
-            (None, None) => {}
-        }
-    }
-
-    /// Compares one bound. It is tightened if the new value differs from the old one in the direction `tight`.
-    fn bounds(&mut self, key: &str, old: Option<Bound>, new: Option<Bound>, tight: Ordering, at: (Way, &str)) {
-        let (way, place) = at;
-        let value = |bound: &Bound| bound.value.as_f64();
-        let tightened = match (old.as_ref().and_then(value), new.as_ref().and_then(value)) {
-            (None, None) => return,
-            (None, Some(_)) => true,
-            (Some(_), None) => false,
-            (Some(was), Some(is)) => match is.total_cmp(&was) {
-                Ordering::Equal => {
-                    let excluded = |bound: &Option<Bound>| bound.as_ref().is_some_and(|bound| bound.excluded);
-                    match (excluded(&old), excluded(&new)) {
-                        (false, true) => true,
-                        (true, false) => false,
-                        _ => return,
-                    }
-                }
-                order => order == tight,
-            },
-        };
-        let told = |bound: Option<Bound>| match bound.as_ref().and_then(|bound| Some((value(bound)?, bound.excluded))) {
-            Some((value, true)) => format!("{value} (excluded)"),
-            Some((value, false)) => value.to_string(),
-            None => "none".to_owned(),
-        };
-        let rule = match tightened {
-            true => way.of("request-limit-tightened", "response-limit-tightened"),
-            false => way.of("request-limit-loosened", "response-limit-loosened"),
-        };
-        self.say(rule, format!("`{key}` of {place} was {} and is {}", told(old), told(new)));
     }
 
     fn properties(&mut self, old: &Schema, new: &Schema, spot: &Spot) {
@@ -510,6 +410,21 @@ impl<'a> Comparison<'a> {
                 return self.say("discriminator-removed", what);
             }
         }
+        let default = |schema: &Schema| schema.discriminator.as_ref()?.default.as_ref().map(component_of);
+        match (default(old), default(new)) {
+            (Some(was), Some(is)) if was != is => {
+                let what = format!("other values meant `{}` for {place} and mean `{}`", last(&was), last(&is));
+                self.say_at(&spot.at, "discriminator-mapping-changed", what);
+            }
+            (Some(was), None) => {
+                let what = format!("other values no longer mean `{}` for {place}", last(&was));
+                self.say("discriminator-value-removed", what);
+            }
+            (None, Some(is)) => {
+                self.say("discriminator-value-added", format!("other values mean `{}` for {place} now", last(&is)));
+            }
+            _ => {}
+        }
         let (before, after) = (mapping(self.old, old), mapping(self.new, new));
         for (value, target) in &before {
             match after.get(value) {
@@ -619,8 +534,7 @@ fn moved_into(
 /// value.
 fn mapping(side: Side<'_>, union: &Schema) -> BTreeMap<String, String> {
     let given = union.discriminator.iter().flat_map(|it| &it.mapping);
-    let target = |text: &String| grammar::component_name(text).unwrap_or_else(|| text.clone());
-    let mut found: BTreeMap<String, String> = given.map(|(value, to)| (value.clone(), target(to))).collect();
+    let mut found: BTreeMap<String, String> = given.map(|(value, to)| (value.clone(), component_of(to))).collect();
     let branches = alternatives(union).map_or(&[][..], |(_, list)| list);
     for component in branches.iter().filter_map(|branch| glance(side, *branch).component) {
         let name = side.name(component);
@@ -629,4 +543,10 @@ fn mapping(side: Side<'_>, union: &Schema) -> BTreeMap<String, String> {
         }
     }
     found
+}
+
+/// The component that a target of a mapping names.
+fn component_of(target: &Node) -> String {
+    let text = target.as_str().unwrap_or_default();
+    grammar::component_name(text).unwrap_or_else(|| text.to_owned())
 }

@@ -20,6 +20,7 @@ pub use pointer::Pointer;
 pub(crate) use pointer::percent_decode;
 pub(crate) use read::contents;
 
+#[cfg(feature = "yaml")]
 use crate::diagnostic::{Diagnostic, Error};
 pub use crate::span::Span;
 use crate::span::{Placed, Repeat, Source};
@@ -300,10 +301,11 @@ impl Node {
         }
     }
 
-    /// The tree as YAML text, with keys in document order.
+    /// The tree as YAML text, with keys in document order. Needs the feature `yaml`, which is on by default.
     ///
     /// # Errors
     /// If the YAML writer fails. This does not happen for a tree that was read.
+    #[cfg(feature = "yaml")]
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Diagnostic::new(format!("cannot write YAML: {error}")).into())
     }

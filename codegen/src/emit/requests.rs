@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::diagnostic::Error;
-use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Streamed, Type};
+use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Streamed, Type};
 use crate::shape::status::Status;
 
 use super::arguments::{arguments, body_of, parameter, request_name, slice};
@@ -334,7 +334,9 @@ fn request_docs(operation: &Operation) -> TokenStream {
 
 fn setter(param: &Param) -> TokenStream {
     let (name, parameter) = (ident(&param.name), parameter(param));
-    let docs = doc(&param.doc, &format!("Sets the parameter {}.", docs::code(&param.wire)));
+    // Names of headers have no case (RFC 9110, section 5.1), so their spelling does not change the code.
+    let wire = if param.place == Place::Header { param.wire.to_ascii_lowercase() } else { param.wire.clone() };
+    let docs = doc(&param.doc, &format!("Sets the parameter {}.", docs::code(&wire)));
     let (ty, value) = match &param.ty {
         Type::String => (quote! { impl ::core::convert::AsRef<str> }, quote! { value.as_ref() }),
         Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 => {

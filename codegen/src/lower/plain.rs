@@ -1,13 +1,19 @@
 //! Turns the normalized form into valid OpenAPI 3.0.3. Members of later versions are removed, with a note for each
 //! loss.
 
+use std::collections::HashSet;
+
 use crate::document::{Node, Pointer};
 use crate::grammar::{self, OTHER_METHODS, Object};
 use crate::note::{Kind, Notes, Stage};
 
+use super::fits::Fits;
+
 /// Removes what 3.0.3 cannot express.
 pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
     let snapshot = document.clone();
+    let fits = Fits::new(&snapshot);
+    let mut ids = HashSet::new();
     let whole = |parameter: &Node| grammar::resolve(&snapshot, parameter).str("in") == Some("querystring");
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
         let mut lost = |kind: Kind, at: &Pointer, node: &Node, reason: &str| {
@@ -27,7 +33,15 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                 }
                 parameters(node, at, &whole, &mut lost);
             }
-            Object::Operation => parameters(node, at, &whole, &mut lost),
+            Object::Operation => {
+                parameters(node, at, &whole, &mut lost);
+                if node.str("operationId").is_some_and(|id| !ids.insert(id.to_owned()))
+                    && let Some(id) = node.take("operationId")
+                {
+                    let reason = "another operation has this operationId, so it was left out";
+                    lost(Kind::Correction, &at.join("operationId"), &id, reason);
+                }
+            }
             Object::Components => {
                 if let Some(shared) = node.get_mut("parameters").and_then(Node::as_object_mut) {
                     shared.retain(|_, parameter| !whole(parameter));
@@ -71,6 +85,16 @@ pub(crate) fn plain(document: &mut Node, notes: &mut Notes) {
                 if let Some(prefix) = node.get("x-prefix-items") {
                     let reason = "3.0 has no tuples: each item may be of any of the types, in any order";
                     lost(Kind::Loss, &at.join("prefixItems"), prefix, reason);
+                }
+                if node.get("default").is_some_and(|default| !fits.allows(node, default))
+                    && let Some(default) = node.take("default")
+                {
+                    // `nullable` has no effect beside a reference in 3.0.
+                    let (kind, reason) = match default.is_null() && node.is_true("nullable") {
+                        true => (Kind::Loss, "3.0 allows null only beside a type, so the default null was left out"),
+                        false => (Kind::Correction, "the schema does not allow its default, so it was left out"),
+                    };
+                    lost(kind, &at.join("default"), &default, reason);
                 }
                 if let Some(content) = node.take("x-json-text") {
                     let reason = "3.0 has no type for JSON in a string";

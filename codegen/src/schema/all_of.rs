@@ -4,17 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::equal::same;
-use super::model::{Additional, Annotations, JsonType, Limits, Model, Schema, SchemaId};
+use super::model::{Additional, Annotations, JsonType, Limits, Model, Schema, SchemaId, Torn};
 
 impl Model {
     /// Follows the references of a schema, and flattens its `allOf`.
     pub(crate) fn resolved(&self, id: SchemaId) -> SchemaId {
-        let mut id = id;
-        // A longer chain is treated as a cycle.
-        for _ in 0..16 {
-            let Some(target) = self.get(id).reference else { break };
-            id = target;
-        }
+        let id = self.target(id);
         if self.get(id).all_of.is_some() { self.flatten(id) } else { id }
     }
 
@@ -130,9 +125,10 @@ fn require(merged: &mut Schema, required: &[String]) {
 }
 
 /// Merges the `additionalProperties` of two parts. `more` is from the later part.
-fn open(have: Additional, more: Additional) -> Additional {
+fn open(model: &Model, have: Additional, more: Additional) -> Additional {
     match (have, more) {
         (have, Additional::Unsaid) => have,
+        (Additional::Schema(mine), Additional::Schema(theirs)) => Additional::Schema(both(model, mine, theirs)),
         (Additional::Unsaid, more) | (_, more @ Additional::Schema(_)) => more,
         // Each part describes some properties of the same object, so a closed part and an open part make an open
         // object.
@@ -140,6 +136,12 @@ fn open(have: Additional, more: Additional) -> Additional {
         (Additional::Closed, Additional::Closed) => Additional::Closed,
         (Additional::Any | Additional::Closed, Additional::Any | Additional::Closed) => Additional::Any,
     }
+}
+
+/// Whether two unions have the same branches, in any order.
+fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
+    let has = |list: &[SchemaId], id: SchemaId| list.iter().any(|it| same((model, *it), (model, id)));
+    one.len() == other.len() && one.iter().all(|id| has(other, *id)) && other.iter().all(|id| has(one, *id))
 }
 
 /// Merges the keywords of a part, except its `allOf`.
@@ -169,17 +171,34 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         default,
         xml,
         limits,
+        further,
         annotations,
     } = part;
+    if merged.annotations.torn == Some(Torn::Types) {
+        return absorb_annotations(&mut merged.annotations, annotations);
+    }
     match (merged.ty, *ty) {
         (Some(JsonType::Number), Some(JsonType::Integer)) | (None, Some(_)) => merged.ty = *ty,
+        (Some(have), Some(more)) if have != more && (have, more) != (JsonType::Integer, JsonType::Number) => {
+            // No value has both types. Any value is accepted, so that nothing is lost.
+            let mut torn = Schema { nullable: merged.nullable, ..Schema::any(&merged.span) };
+            std::mem::swap(&mut torn.annotations, &mut merged.annotations);
+            torn.annotations.torn = Some(Torn::Types);
+            *merged = torn;
+            return absorb_annotations(&mut merged.annotations, annotations);
+        }
         _ => {}
     }
     match (&mut merged.values, values) {
         (Some(have), Some(more)) => {
             let kept: Vec<_> = have.iter().filter(|value| more.contains(value)).cloned().collect();
             // An empty intersection is a mistake in the document. In practice, the later part is the intended one.
-            *have = if kept.is_empty() { more.clone() } else { kept };
+            *have = if kept.is_empty() {
+                merged.annotations.torn = Some(Torn::Values);
+                more.clone()
+            } else {
+                kept
+            };
         }
         (have, more) => take(have, more),
     }
@@ -195,29 +214,49 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         (have, more) => take(have, more),
     }
     require(merged, required);
-    merged.additional = open(merged.additional, *additional);
+    merged.additional = open(model, merged.additional, *additional);
     merged.nullable = match (merged.nullable, *nullable) {
         (Some(have), Some(more)) => Some(have && more),
         (have, more) => have.or(more),
     };
     take(&mut merged.format, format);
-    take(&mut merged.items, items);
-    take(&mut merged.prefix, prefix);
-    take(&mut merged.rest, rest);
-    take(&mut merged.content, content);
-    take(&mut merged.not, not);
+    for (have, more) in [(&mut merged.items, items), (&mut merged.rest, rest), (&mut merged.content, content)] {
+        *have = match (*have, *more) {
+            (Some(mine), Some(theirs)) => Some(both(model, mine, theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+    match (&mut merged.prefix, prefix) {
+        (Some(have), Some(more)) => {
+            for (mine, theirs) in have.iter_mut().zip(more) {
+                *mine = both(model, *mine, *theirs);
+            }
+            have.extend(more.iter().skip(have.len()));
+        }
+        (have, more) => take(have, more),
+    }
+    // A value is forbidden if either part forbids it.
+    merged.not = match (merged.not, *not) {
+        (Some(mine), Some(theirs)) if !same((model, mine), (model, theirs)) => {
+            let span = model.get(theirs).span.clone();
+            Some(model.add(Schema { any_of: Some(vec![mine, theirs]), ..Schema::any(&span) }))
+        }
+        (mine, theirs) => mine.or(theirs),
+    };
     take(&mut merged.discriminator, discriminator);
     take(&mut merged.read_only, read_only);
     take(&mut merged.write_only, write_only);
     take(&mut merged.default, default);
     take(&mut merged.xml, xml);
     absorb_limits(&mut merged.limits, limits);
+    merged.further.extend(further.iter().map(|(key, node)| (key.clone(), node.clone())));
     absorb_annotations(&mut merged.annotations, annotations);
     let objects = merged.properties.is_some() || merged.ty == Some(JsonType::Object);
     let typed = merged.ty.is_some();
     for (have, more) in [(&mut merged.one_of, one_of), (&mut merged.any_of, any_of)] {
         match (have.as_mut(), more) {
             (_, None) => {}
+            (Some(have), Some(more)) if same_branches(model, have, more) => {}
             // Two unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
             (Some(have), Some(_)) => have.clear(),
             (None, Some(_)) if objects || !typed => have.clone_from(more),
@@ -266,6 +305,7 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
         null_is_absent,
         open,
         either,
+        torn,
         others,
     } = part;
     take(&mut merged.title, title);
@@ -277,6 +317,7 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     take(&mut merged.null_is_absent, null_is_absent);
     take(&mut merged.open, open);
     take(&mut merged.either, either);
+    take(&mut merged.torn, torn);
     for (have, more) in [(&mut merged.value_names, value_names), (&mut merged.aliases, aliases)] {
         if !more.is_empty() {
             have.clone_from(more);
@@ -285,8 +326,11 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     merged.others.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
 }
 
-/// Merges the two schemas of a property that both parts describe: takes the more specific one, and adds to it from the
-/// other.
+/// The maximum number of pairs of schemas that are merged when they are used. Two components of many schemas that refer
+/// to each other have as many pairs as the product of their sizes.
+const MOST_PAIRS: usize = 2_000;
+
+/// Merges the two schemas of a property that both parts describe. The result allows the values that both allow.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let known = model.both.borrow().get(&(mine, theirs)).copied();
     known.unwrap_or_else(|| {
@@ -301,13 +345,90 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
         return mine;
     }
     let (one, other) = (model.get(mine), model.get(theirs));
-    // An enum is more specific than a type. Otherwise the later part is the more specific one.
-    let mine_lists = one.values.is_some() && other.values.is_none() && one.ty == other.ty;
-    if is_partial(&other) || (mine_lists && !is_partial(&one)) {
+    let plain = |schema: &Schema| schema.ty.is_some_and(JsonType::is_scalar) && schema.branches().next().is_none();
+    let inline = |schema: &Schema| schema.reference.is_none() && schema.all_of.is_none();
+    // Of two schemas with one type, the one with an enum is kept, else the later one.
+    let one_type = one.ty == other.ty && [&one, &other].iter().all(|it| plain(it) && inline(it));
+    if is_partial(&other) || implies(model, mine, theirs, DEEPEST) && !implies(model, theirs, mine, DEEPEST) {
         with(model, mine, &one, &other)
-    } else {
+    } else if is_partial(&one) || (is_object(&one) && is_object(&other)) || implies(model, theirs, mine, DEEPEST) {
         with(model, theirs, &other, &one)
+    } else if one_type && (one.values.is_none() || other.values.is_none()) {
+        if one.values.is_some() { with(model, mine, &one, &other) } else { with(model, theirs, &other, &one) }
+    } else if model.united.get() == MOST_PAIRS {
+        let mut any = Schema::any(&other.span);
+        any.annotations.torn = Some(Torn::Types);
+        model.add(any)
+    } else {
+        // The parts are merged when the result is used, because a schema may lead back to the one that is being merged.
+        model.united.set(model.united.get() + 1);
+        let mut merged = Schema { all_of: Some(vec![mine, theirs]), ..Schema::any(&other.span) };
+        for Schema { read_only, write_only, default, annotations, .. } in [&*other, &*one] {
+            fill(&mut merged.read_only, read_only);
+            fill(&mut merged.write_only, write_only);
+            fill(&mut merged.default, default);
+            let have = &mut merged.annotations;
+            if annotations.sensitive == Some(true) {
+                have.sensitive = Some(true);
+            }
+            fill(&mut have.description, &annotations.description);
+            fill(&mut have.deprecated, &annotations.deprecated);
+            fill(&mut have.null_is_absent, &annotations.null_is_absent);
+            if have.aliases.is_empty() {
+                have.aliases.clone_from(&annotations.aliases);
+            }
+        }
+        model.add(merged)
     }
+}
+
+/// The maximum depth of nested unions that [`implies`] follows.
+const DEEPEST: usize = 4;
+
+/// Whether each value that one schema allows is allowed by another, as far as that is visible without merging parts:
+/// it refers to the other or extends it, or the other only declares a type, lists more values, or is a union of it.
+fn implies(model: &Model, narrow: SchemaId, wide: SchemaId, fuel: usize) -> bool {
+    let Some(fuel) = fuel.checked_sub(1) else { return false };
+    let (narrow, wide) = (model.target(narrow), model.target(wide));
+    if narrow == wide || extends(model, narrow, wide) {
+        return true;
+    }
+    let (one, other) = (model.get(narrow), model.get(wide));
+    let is_secret = |schema: &Schema| schema.annotations.sensitive == Some(true);
+    if other.properties.is_some() || (is_secret(&other) && !is_secret(&one)) {
+        return false;
+    }
+    let is_of = |ty: JsonType| match one.ty {
+        Some(own) => own == ty || (own, ty) == (JsonType::Integer, JsonType::Number),
+        None => one.is_enum_of(ty),
+    };
+    let typed = other.ty.is_none_or(is_of);
+    if typed && other.is_only_a_type() {
+        return true;
+    }
+    if let (Some(values), Some(more)) = (&one.values, &other.values) {
+        let rest = Schema { values: None, ..(*other).clone() };
+        return typed && rest.is_only_a_type() && values.iter().all(|value| more.contains(value));
+    }
+    let rest = Schema { one_of: None, any_of: None, discriminator: None, ..(*other).clone() };
+    typed && rest.is_only_a_type() && other.branches().any(|branch| implies(model, narrow, branch, fuel))
+}
+
+/// Whether a schema has another one among the parts of its `allOf`, or among those of a part.
+fn extends(model: &Model, child: SchemaId, parent: SchemaId) -> bool {
+    let mut queue = vec![child];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if id == parent {
+            return true;
+        }
+        if seen.insert(id) {
+            let schema = model.get(id);
+            queue.extend(schema.reference);
+            queue.extend(schema.all_of.iter().flatten());
+        }
+    }
+    false
 }
 
 /// Merges the schemas that two parts have for unnamed keys.
@@ -350,6 +471,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         default,
         xml,
         limits,
+        further,
         annotations,
     } = other;
     let mut merged = match kept.reference {
@@ -399,9 +521,11 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         fill(&mut merged.default, default);
         fill(&mut merged.xml, xml);
         fill_limits(&mut merged.limits, limits);
+        let mut further = further.clone();
+        further.extend(std::mem::take(&mut merged.further));
+        merged.further = further;
         fill_annotations(&mut merged.annotations, annotations);
     }
-    // Objects with references are not merged. Merging one recursive schema with another would not terminate.
     if is_object(kept)
         && is_object(other)
         && let (Some(have), Some(more)) = (&mut merged.properties, properties)
@@ -413,7 +537,7 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
             }
         }
         require(&mut merged, required);
-        merged.additional = open(*additional, kept.additional);
+        merged.additional = open(model, *additional, kept.additional);
     }
     let unchanged = match kept.reference {
         Some(_) => {
@@ -429,9 +553,9 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
 fn said(schema: &Schema) -> impl PartialEq {
     let Schema { format, properties, required, additional, items, prefix, rest, content, not, discriminator, .. } =
         schema;
-    let Schema { read_only, write_only, default, xml, limits, annotations, .. } = schema;
+    let Schema { read_only, write_only, default, xml, limits, further, annotations, .. } = schema;
     let contents = (additional, items, prefix, rest, content, not, discriminator);
-    (format, (properties, required), contents, read_only, write_only, default, xml, limits, annotations)
+    (format, (properties, required), contents, read_only, write_only, default, xml, (limits, further), annotations)
 }
 
 fn fill_limits(kept: &mut Limits, other: &Limits) {

@@ -1,5 +1,7 @@
 //! Compares two schemas for equality.
 
+use std::collections::BTreeSet;
+
 use super::model::{Additional, Model, Schema, SchemaId};
 
 /// The keywords that are compared.
@@ -10,6 +12,9 @@ enum Depth {
     /// The keywords that constrain values.
     #[cfg(feature = "diff")]
     Meaning,
+    /// The keywords that constrain values, also in the components that the schemas refer to.
+    #[cfg(feature = "diff")]
+    Reached,
     /// The keywords that decide the Rust type. Descriptions, `nullable`, `readOnly` and `writeOnly` are ignored,
     /// because they belong to the place of use.
     Structure,
@@ -17,35 +22,51 @@ enum Depth {
 
 /// Whether two schemas have the same keywords, also in all their subschemas. The schemas may be in different documents.
 pub(crate) fn same(one: (&Model, SchemaId), other: (&Model, SchemaId)) -> bool {
-    is_same(one, other, Depth::Whole)
+    is_same(one, other, Depth::Whole, &mut BTreeSet::new())
 }
 
 /// Whether two schemas constrain values in the same way, by the same keywords. The schemas may be in different
 /// documents.
 #[cfg(feature = "diff")]
 pub(crate) fn says_the_same(one: (&Model, SchemaId), other: (&Model, SchemaId)) -> bool {
-    is_same(one, other, Depth::Meaning)
+    is_same(one, other, Depth::Meaning, &mut BTreeSet::new())
+}
+
+/// Whether two schemas constrain values in the same way, by the same keywords, also in the components that they refer
+/// to.
+#[cfg(feature = "diff")]
+pub(crate) fn means_the_same(one: (&Model, SchemaId), other: (&Model, SchemaId)) -> bool {
+    is_same(one, other, Depth::Reached, &mut BTreeSet::new())
 }
 
 /// Whether two schemas become the same Rust type, apart from `nullable`, `readOnly` and `writeOnly`.
 pub(crate) fn same_structure(model: &Model, one: SchemaId, other: SchemaId) -> bool {
-    is_same((model, one), (model, other), Depth::Structure)
+    is_same((model, one), (model, other), Depth::Structure, &mut BTreeSet::new())
 }
 
-fn is_same((one_model, one): (&Model, SchemaId), (other_model, other): (&Model, SchemaId), depth: Depth) -> bool {
+/// `followed` has the pairs of components that are compared already.
+fn is_same(
+    (one_model, one): (&Model, SchemaId),
+    (other_model, other): (&Model, SchemaId),
+    depth: Depth,
+    followed: &mut BTreeSet<(SchemaId, SchemaId)>,
+) -> bool {
     if std::ptr::eq(one_model, other_model) && one == other {
         return true;
     }
+    #[cfg(feature = "diff")]
+    let (one, other) = match depth {
+        Depth::Reached => {
+            let ends = (one_model.target(one), other_model.target(other));
+            if ends != (one, other) && !followed.insert(ends) {
+                return true;
+            }
+            ends
+        }
+        _ => (one, other),
+    };
     let (one, other) = (one_model.get(one), other_model.get(other));
-    let part = |a: SchemaId, b: SchemaId| is_same((one_model, a), (other_model, b), depth);
-    let maybe = |a: Option<SchemaId>, b: Option<SchemaId>| match (a, b) {
-        (Some(a), Some(b)) => part(a, b),
-        (a, b) => a.is_none() && b.is_none(),
-    };
-    let list = |a: &Option<Vec<SchemaId>>, b: &Option<Vec<SchemaId>>| match (a, b) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| part(*a, *b)),
-        (a, b) => a.is_none() && b.is_none(),
-    };
+    let mut part = |a: SchemaId, b: SchemaId| is_same((one_model, a), (other_model, b), depth, followed);
     let name = |model: &Model, id: Option<SchemaId>| id.and_then(|id| model.name(id)).map(str::to_owned);
     let Schema {
         span: _,
@@ -71,22 +92,27 @@ fn is_same((one_model, one): (&Model, SchemaId), (other_model, other): (&Model, 
         default,
         xml,
         limits,
+        further,
         annotations,
     } = &*one;
     // The cheap comparisons come first.
-    reference.is_some() == other.reference.is_some()
+    let alike = reference.is_some() == other.reference.is_some()
         && *ty == other.ty
         && *format == other.format
         && *required == other.required
         && *values == other.values
         && *limits == other.limits
+        && *further == other.further
         && *default == other.default
         && *xml == other.xml
         && *discriminator == other.discriminator
         && (depth == Depth::Structure
             || (*nullable == other.nullable && *read_only == other.read_only && *write_only == other.write_only))
         && (depth != Depth::Whole || *annotations == other.annotations)
-        && name(one_model, *reference) == name(other_model, other.reference)
+        && name(one_model, *reference) == name(other_model, other.reference);
+    let lists = [(prefix, &other.prefix), (all_of, &other.all_of), (one_of, &other.one_of), (any_of, &other.any_of)];
+    let single = [(*items, other.items), (*rest, other.rest), (*content, other.content), (*not, other.not)];
+    alike
         && match (properties, &other.properties) {
             (Some(a), Some(b)) => {
                 a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| part(*a, *b)))
@@ -97,12 +123,12 @@ fn is_same((one_model, one): (&Model, SchemaId), (other_model, other): (&Model, 
             (Additional::Schema(a), Additional::Schema(b)) => part(*a, b),
             (a, b) => *a == b,
         }
-        && maybe(*items, other.items)
-        && list(prefix, &other.prefix)
-        && maybe(*rest, other.rest)
-        && maybe(*content, other.content)
-        && list(all_of, &other.all_of)
-        && list(one_of, &other.one_of)
-        && list(any_of, &other.any_of)
-        && maybe(*not, other.not)
+        && single.into_iter().all(|pair| match pair {
+            (Some(a), Some(b)) => part(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        })
+        && lists.into_iter().all(|pair| match pair {
+            (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| part(*a, *b)),
+            (a, b) => a.is_none() && b.is_none(),
+        })
 }

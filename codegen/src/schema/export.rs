@@ -61,6 +61,8 @@ impl Model {
             default,
             xml,
             limits,
+            // 3.0 does not have these. `normalise` has added a note for each.
+            further: _,
             annotations,
         } = &*schema;
         let mut written = Members { map: Map::new(), span };
@@ -122,10 +124,10 @@ fn discriminated(discriminator: &Discriminator, span: &Span) -> Map {
     let mut written = Members { map: Map::new(), span };
     written.put("propertyName", property.as_str());
     if !mapping.is_empty() {
-        let targets = mapping.iter().map(|(value, target)| (value.clone(), Node::at(target.as_str(), span)));
-        written.put("mapping", targets.collect::<Map>());
+        let targets: Map = mapping.iter().map(|(value, target)| (value.clone(), target.clone())).collect();
+        written.put("mapping", targets);
     }
-    written.maybe("defaultMapping", default.clone());
+    written.node("defaultMapping", default);
     written.map.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
     written.map
 }
@@ -203,9 +205,10 @@ impl Members<'_> {
             sensitive,
             aliases,
             null_is_absent,
-            // Only `diff` sets these, and it writes no document.
+            // Only derived schemas have these.
             open: _,
             either: _,
+            torn: _,
             others,
         } = annotations;
         self.maybe("title", title.clone());

@@ -15,8 +15,8 @@ mod read;
 mod values;
 
 #[cfg(feature = "diff")]
-pub(crate) use equal::says_the_same;
+pub(crate) use equal::{means_the_same, says_the_same};
 pub(crate) use equal::{same, same_structure};
-pub(crate) use model::{Additional, Annotations, Bound, JsonType, Mark, Model, Schema, SchemaId};
+pub(crate) use model::{Additional, Annotations, Bound, JsonType, Mark, Model, Schema, SchemaId, Torn};
 #[cfg(feature = "diff")]
 pub(crate) use model::{Limits, Properties};

@@ -1,6 +1,6 @@
 //! The typed schemas of one document, and the arena that owns them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -39,6 +39,10 @@ impl JsonType {
             Self::Array => "array",
             Self::Object => "object",
         }
+    }
+
+    pub(super) fn is_scalar(self) -> bool {
+        !matches!(self, Self::Array | Self::Object)
     }
 
     pub(super) fn parse(name: &str) -> Option<Self> {
@@ -82,6 +86,9 @@ pub(crate) struct Schema {
     pub(crate) default: Option<Node>,
     pub(crate) xml: Option<Node>,
     pub(crate) limits: Limits,
+    /// The keywords that only constrain values and that no type depends on (`if`, `contains`, ...), without their
+    /// descriptions.
+    pub(crate) further: Map,
     /// The keywords that describe values and do not constrain them.
     pub(crate) annotations: Annotations,
 }
@@ -112,9 +119,9 @@ impl Additional {
 pub(crate) struct Discriminator {
     pub(crate) property: String,
     /// The values of the property, each with its target as the document has it: a reference or a name.
-    pub(crate) mapping: IndexMap<String, String>,
+    pub(crate) mapping: IndexMap<String, Node>,
     /// The target for other values.
-    pub(crate) default: Option<String>,
+    pub(crate) default: Option<Node>,
     /// Its extensions.
     pub(super) others: Map,
 }
@@ -173,8 +180,19 @@ pub(crate) struct Annotations {
     pub(crate) open: Option<bool>,
     /// Set by `diff`: the sets of properties of which one is required, as text for messages.
     pub(crate) either: Option<String>,
+    /// Set by `allOf` of parts that contradict each other.
+    pub(crate) torn: Option<Torn>,
     /// Examples, links to documentation, and extensions that no stage reads.
     pub(super) others: Map,
+}
+
+/// What the parts of an `allOf` contradict each other in, so that they allow no common value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Torn {
+    /// The types, or too many schemas to merge. Any value is accepted.
+    Types,
+    /// The values of enums. Those of the later part are known.
+    Values,
 }
 
 impl Annotations {
@@ -218,6 +236,7 @@ impl Schema {
             default: None,
             xml: None,
             limits: Limits::default(),
+            further: Map::new(),
             annotations: Annotations::default(),
         }
     }
@@ -302,7 +321,6 @@ impl Schema {
     }
 
     /// Whether a type is its only constraint.
-    #[cfg(feature = "diff")]
     pub(crate) fn is_only_a_type(&self) -> bool {
         self.requires_nothing_but(&[Constraint::Type, Constraint::Nullable])
     }
@@ -339,6 +357,8 @@ impl Schema {
             default,
             xml,
             limits,
+            // No type depends on these.
+            further: _,
         } = self;
         let ignores = |constraint: Constraint| ignored.contains(&constraint);
         reference.is_none()
@@ -390,6 +410,7 @@ impl Schema {
             default: _,
             xml: _,
             limits: _,
+            further: _,
             annotations: _,
         } = self;
         let lists = [prefix, all_of, one_of, any_of].into_iter().flatten().flatten().copied();
@@ -432,6 +453,8 @@ pub(crate) struct Model {
     pub(super) flat: RefCell<HashMap<SchemaId, SchemaId>>,
     /// The merged schemas for properties that two parts of an `allOf` describe, by the ids of both schemas.
     pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
+    /// The number of those that are an `allOf` of both schemas.
+    pub(super) united: Cell<usize>,
 }
 
 impl Model {
@@ -457,6 +480,16 @@ impl Model {
         let all = self.schemas.borrow().len();
         // A schema is added after its subschemas.
         (0..self.names.len()).chain((self.names.len()..all).rev()).map(SchemaId)
+    }
+
+    /// The schema at the end of a chain of references. A longer chain is treated as a cycle.
+    pub(crate) fn target(&self, id: SchemaId) -> SchemaId {
+        let mut id = id;
+        for _ in 0..16 {
+            let Some(target) = self.get(id).reference else { break };
+            id = target;
+        }
+        id
     }
 
     /// The components in the order of the document.

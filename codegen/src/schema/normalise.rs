@@ -17,22 +17,30 @@ impl Normaliser<'_> {
         self.notes.push(Stage::Lower, kind, at, node, reason);
     }
 
-    pub(super) fn schema(&mut self, node: &mut Node, at: &Pointer) {
+    /// Normalizes a schema. Returns the keywords that only constrain values and that no type depends on, by their
+    /// names, and removes them from the schema.
+    pub(super) fn schema(&mut self, node: &mut Node, at: &Pointer) -> Map {
         match &node.value {
             Value::Object(_) => {}
-            Value::Bool(true) => return node.value = Map::new().into(),
+            Value::Bool(true) => {
+                node.value = Map::new().into();
+                return Map::new();
+            }
             Value::Bool(false) => {
                 self.note(Kind::Unchecked, at, node, "`false` allows no value; any value is accepted");
                 let never = Map::from_iter([("not".to_owned(), Node::at(Map::new(), &node.span))]);
-                return node.value = never.into();
+                node.value = never.into();
+                return Map::new();
             }
             _ => {
                 self.note(Kind::Correction, at, node, "a schema is expected here; any value is accepted");
-                return node.value = Map::new().into();
+                node.value = Map::new().into();
+                return Map::new();
             }
         }
         if node.get("$ref").is_some() {
-            return self.schema_reference(node, at);
+            self.schema_reference(node, at);
+            return Map::new();
         }
         for key in ["allOf", "anyOf", "oneOf"] {
             if let Some(one) = node.get(key).filter(|it| it.as_object().is_some()).cloned() {
@@ -61,9 +69,9 @@ impl Normaliser<'_> {
         }
         tuples(node);
         self.content(node, at);
-        self.drop_keywords(node, at);
-        self.never_properties(node, at);
-        self.pattern_properties(node, at);
+        let mut further = self.further(node, at);
+        self.never_properties(node, at, &mut further);
+        self.pattern_properties(node, at, &mut further);
         self.values(node);
         self.types(node, at);
         self.bounds(node, at);
@@ -93,6 +101,7 @@ impl Normaliser<'_> {
             node.take("required");
         }
         members::unknown(Object::Schema, node, at, self.notes);
+        further
     }
 
     /// A `$ref` with siblings becomes an `allOf` of the reference, beside the siblings.
@@ -121,8 +130,8 @@ impl Normaliser<'_> {
         members::unknown(Object::Schema, node, at, self.notes);
     }
 
-    /// Removes keywords that 3.0 does not have and that only constrain values.
-    fn drop_keywords(&mut self, node: &mut Node, at: &Pointer) {
+    /// Removes keywords that 3.0 does not have and that only constrain values. Returns them without descriptions.
+    fn further(&mut self, node: &mut Node, at: &Pointer) -> Map {
         const LOST: [&str; 16] = [
             "contains",
             "minContains",
@@ -155,17 +164,24 @@ impl Normaliser<'_> {
         for key in SILENT {
             node.take(key);
         }
+        let mut further = Map::new();
         for key in LOST {
             if let Some(value) = node.take(key) {
                 self.note(Kind::Unchecked, &at.join(key), &value, format!("`{key}` is not checked"));
+                keep(&mut further, key, value);
             }
         }
+        further
     }
 
-    fn never_properties(&mut self, node: &mut Node, at: &Pointer) {
+    fn never_properties(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(properties) = node.get_mut("properties").and_then(Node::as_object_mut) else { return };
         let never: Vec<String> =
             properties.iter().filter(|(_, it)| it.as_bool() == Some(false)).map(|(key, _)| key.clone()).collect();
+        if !never.is_empty() {
+            let names = never.iter().map(|name| (name.clone(), Node::made(false)));
+            further.insert("properties".to_owned(), Node::made(names.collect::<Map>()));
+        }
         for key in never {
             if let Some(value) = properties.shift_remove(&key) {
                 self.notes.push(
@@ -179,7 +195,7 @@ impl Normaliser<'_> {
         }
     }
 
-    fn pattern_properties(&mut self, node: &mut Node, at: &Pointer) {
+    fn pattern_properties(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(patterns) = node.take("patternProperties") else { return };
         self.note(
             Kind::Unchecked,
@@ -187,6 +203,7 @@ impl Normaliser<'_> {
             &patterns,
             "the names of properties are not checked by pattern",
         );
+        keep(further, "patternProperties", patterns.clone());
         let mut schemas: Vec<Node> = patterns.as_object().into_iter().flat_map(Map::values).cloned().collect();
         match node.get("additionalProperties").map(|it| it.value.clone()) {
             // Only keys that match a pattern were allowed. The schemas of the patterns now apply to all unnamed keys.
@@ -276,6 +293,17 @@ impl Normaliser<'_> {
             },
         }
     }
+}
+
+/// Adds a keyword to others, without the descriptions in it.
+fn keep(further: &mut Map, key: &str, value: Node) {
+    let mut around = Node::made(Map::from([(key.to_owned(), value)]));
+    Object::Schema.walk_mut(&mut around, &Pointer::root(), &mut |kind, node, _| {
+        if let Some(map) = node.as_object_mut().filter(|_| kind == Object::Schema) {
+            map.retain(|key, _| !grammar::is_annotation(key));
+        }
+    });
+    further.extend(around.take(key).map(|value| (key.to_owned(), value)));
 }
 
 /// Normalizes tuples to `prefixItems`. Older drafts have a list in `items`. For 3.0, `lower` writes tuples as

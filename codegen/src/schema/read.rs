@@ -105,9 +105,9 @@ impl Reader<'_> {
     }
 
     fn schema(&mut self, mut node: Node, at: &Pointer) -> Schema {
-        Normaliser { notes: self.notes }.schema(&mut node, at);
+        let further = Normaliser { notes: self.notes }.schema(&mut node, at);
         let Node { value, span } = node;
-        let mut schema = Schema::any(&span);
+        let mut schema = Schema { further, ..Schema::any(&span) };
         let Value::Object(members) = value else { return schema };
         let closed_tuple = members.contains_key("prefixItems");
         let (mut excluded, mut closed) = ((false, false), false);
@@ -206,10 +206,10 @@ fn annotation(annotations: &mut Annotations, key: String, node: Node) {
 fn discriminator(mut node: Node) -> Option<Discriminator> {
     let property = text(node.take("propertyName")?)?;
     let mapping = match node.take("mapping").map(|mapping| mapping.value) {
-        Some(Value::Object(map)) => map.into_iter().filter_map(|(value, to)| Some((value, text(to)?))).collect(),
+        Some(Value::Object(map)) => map.into_iter().filter(|(_, to)| to.as_str().is_some()).collect(),
         _ => IndexMap::new(),
     };
-    let default = node.take("defaultMapping").and_then(text);
+    let default = node.take("defaultMapping").filter(|to| to.as_str().is_some());
     let others = match node.value {
         Value::Object(others) => others,
         _ => Map::new(),

@@ -27,8 +27,7 @@ impl Types<'_> {
                     return Claimed::Shared(name.clone());
                 }
             }
-            let origin = identity.and_then(|identity| self.origins.get(&identity));
-            let name = self.free(origin.map_or(place.name, String::as_str));
+            let name = self.suggested(id, place);
             self.taken.insert(name.clone());
             if let Some(identity) = identity {
                 self.inline.insert((identity, place.view), (id, name.clone()));
@@ -47,6 +46,12 @@ impl Types<'_> {
         self.taken.insert(name.clone());
         self.shared.insert(key, (id, name.clone()));
         Claimed::New(name)
+    }
+
+    /// A free name for the type of an inline schema.
+    pub(super) fn suggested(&self, id: SchemaId, place: &Place<'_>) -> String {
+        let origin = self.model.get(id).span.identity().and_then(|identity| self.origins.get(&identity));
+        self.free(origin.map_or(place.name, String::as_str))
     }
 
     /// Whether responses and requests need different types for a schema. They do if a schema in it has `readOnly` or

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::document::{Map, Node, Pointer, Value};
 use crate::note::{Fix, Kind, Notes, Stage};
-use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, same};
+use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, Torn, same};
 use crate::span::{Placed, Span};
 
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
@@ -206,9 +206,10 @@ impl<'a> Types<'a> {
             read_only: _,
             write_only: _,
             default: _,
-            annotations: _,
+            annotations,
             // These do not affect the type.
             not: _,
+            further: _,
             xml: _,
         } = &*schema;
         if let Some(target) = reference {
@@ -216,6 +217,9 @@ impl<'a> Types<'a> {
         }
         if let Some(parts) = all_of {
             return self.all_of(id, &schema, parts, place);
+        }
+        if let Some(torn) = annotations.torn {
+            self.note_torn(torn, &schema, place.at);
         }
         if values.is_some()
             && let Some(ty) = self.enumeration(id, place)
@@ -236,6 +240,34 @@ impl<'a> Types<'a> {
             None if items.is_some() => self.array(id, place),
             None => Type::Any,
         }
+    }
+
+    /// Adds a note for parts of an `allOf` that allow no common value, unless another view has added it.
+    fn note_torn(&mut self, torn: Torn, schema: &Schema, at: &Pointer) {
+        let reason = match torn {
+            Torn::Types => {
+                "parts of the `allOf` cannot be merged, such as types that exclude each other; any value is accepted"
+            }
+            Torn::Values => "parts of the `allOf` have enums with no value in common; the last enum is used",
+        };
+        if !self.notes.iter().any(|note| note.pointer == *at && note.reason == reason) {
+            self.note(Kind::Correction, at, schema, reason);
+        }
+    }
+
+    /// Adds a note for required keys without a schema, unless another view has added it.
+    fn note_strangers(&mut self, schema: &Schema, at: &Pointer) {
+        let strangers: Vec<&str> =
+            schema.required.iter().filter(|name| schema.property(name).is_none()).map(String::as_str).collect();
+        let at = at.join("required");
+        if strangers.is_empty() || self.notes.iter().any(|note| note.kind == Kind::Unchecked && note.pointer == at) {
+            return;
+        }
+        let names = strangers.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let more = strangers.len().checked_sub(3).filter(|more| *more > 0).map(|more| format!(" and {more} more"));
+        let more = more.unwrap_or_default();
+        let reason = format!("required but not declared, so among the other keys and not checked: {names}{more}");
+        self.note(Kind::Unchecked, &at, schema, reason);
     }
 
     /// The type of a string, by its content.
@@ -268,7 +300,12 @@ impl<'a> Types<'a> {
         if let Some((_, _, name)) = self.open.iter().find(|(open, view, _)| *view == place.view && same(*open)) {
             return Type::Named(name.clone());
         }
-        let name = if place.exact { place.name.to_owned() } else { self.free(place.name) };
+        if self.open.len() == DEEPEST {
+            let reason = format!("more than {DEEPEST} `allOf` are in each other here; any value is accepted");
+            self.note(Kind::Unchecked, place.at, schema, reason);
+            return Type::Any;
+        }
+        let name = if place.exact { place.name.to_owned() } else { self.suggested(merged, place) };
         self.open.push((merged, place.view, name.clone()));
         let ty = self.bare(merged, &Place { name: &name, ..*place });
         self.open.pop();
@@ -349,6 +386,7 @@ impl<'a> Types<'a> {
         let mut named: Vec<_> = visible.into_iter().zip(field_names).enumerate().collect();
         named.sort_by_key(|(_, ((wire, _), _))| *wire);
         let required: BTreeSet<&str> = schema.required.iter().map(String::as_str).collect();
+        self.note_strangers(&schema, place.at);
         for (position, ((wire, property), field)) in named {
             let at = place.at.join("properties").join(wire);
             let ty = self.nested(property, &at, &format!("{name}{}", names::pascal(wire)), place.view);
@@ -565,6 +603,10 @@ impl<'a> Types<'a> {
         ty
     }
 }
+
+/// The maximum number of `allOf` in each other. Two recursive schemas that are merged nest as deep as the product of
+/// their sizes.
+const DEEPEST: usize = 64;
 
 /// The extension that declares null and absent equal: for a property, for a schema, or in `info` for the whole service.
 const NULL_IS_ABSENT: &str = "x-null-is-absent";

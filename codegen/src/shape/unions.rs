@@ -266,14 +266,16 @@ impl Types<'_> {
         let at = at.join("discriminator");
         let mapping = discriminator.mapping.iter().map(|(value, target)| (at.join("mapping").join(value), target));
         let default = discriminator.default.iter().map(|target| (at.join("defaultMapping"), target));
-        let lost = mapping.chain(default).filter(|(_, target)| branch_of(&components, target).is_none());
+        let branch_of = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default());
+        let lost = mapping.chain(default).filter(|(_, target)| branch_of(target).is_none());
         for (at, target) in lost.collect::<Vec<_>>() {
             // The other view of the union has already added this note.
             if self.notes.iter().any(|note| note.pointer == at) {
                 continue;
             }
-            let reason = format!("`{target}` is no branch of the union, so the mapping to it has no effect");
-            self.note(Kind::Correction, &at, union, reason);
+            let name = target.as_str().unwrap_or_default();
+            let reason = format!("`{name}` is no branch of the union, so the mapping to it has no effect");
+            self.note(Kind::Correction, &at, target, reason);
         }
     }
 
@@ -298,7 +300,7 @@ impl Types<'_> {
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
         let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
-        let branch_of = |target: &String| branch_of(&components, target);
+        let branch_of = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default());
         for (value, target) in &discriminator.mapping {
             if let Some(found) = branch_of(target)
                 && taken.insert(Constant::Text(value.clone()))

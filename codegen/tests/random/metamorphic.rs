@@ -311,3 +311,59 @@ fn a_change_of_meaning_is_always_reported() {
         }
     }
 }
+
+/// Adds constraints on values to the schemas of parameters, bodies and responses. No Rust type depends on them. Returns
+/// how many there are.
+fn constrained(value: &mut Value, random: &mut Random) -> usize {
+    let mut added = 0;
+    match value {
+        Value::Object(map) => {
+            for (key, child) in map {
+                let (ty, Value::Object(schema)) = (child["type"].as_str().unwrap_or_default().to_owned(), &mut *child)
+                else {
+                    added += constrained(child, random);
+                    continue;
+                };
+                let constraints = match ty.as_str() {
+                    _ if key != "schema" => vec![],
+                    "string" => vec![("not", json!({"const": "x"})), ("pattern", json!("^a")), ("maxLength", json!(9))],
+                    "array" => vec![("contains", json!({"const": 1})), ("uniqueItems", json!(true))],
+                    "object" if schema.contains_key("properties") => vec![
+                        ("not", json!({"required": ["a", "b"]})),
+                        ("dependentRequired", json!({"a": ["b"]})),
+                        ("propertyNames", json!({"maxLength": 9})),
+                        ("if", json!({"required": ["a"]})),
+                    ],
+                    _ => vec![],
+                };
+                if !constraints.is_empty() {
+                    let (key, constraint) = random.pick(&constraints);
+                    added += usize::from(schema.insert(key.to_owned(), constraint).is_none());
+                } else if key != "schema" {
+                    added += constrained(child, random);
+                }
+            }
+        }
+        Value::Array(items) => added += items.iter_mut().map(|item| constrained(item, random)).sum::<usize>(),
+        _ => {}
+    }
+    added
+}
+
+#[test]
+fn a_change_of_a_constraint_is_always_reported() {
+    let first = setting("METAMORPHIC_SEED", 1);
+    let mut all = 0;
+    for seed in first..first + setting("METAMORPHIC_DOCUMENTS", 25) {
+        let random = &mut Random(seed ^ 0x11317);
+        let document = document(seed, Dialect::V31);
+        let mut other = document.clone();
+        let added = constrained(&mut other["paths"], random);
+        let (old, new) = (node(&document), node(&other));
+        let reported = [diff(&old, &new).unwrap().len(), diff(&new, &old).unwrap().len()];
+        // Several constraints can be on one schema that several responses share.
+        assert!(reported.iter().all(|reported| (*reported > 0) == (added > 0)), "seed {seed}: {added}, {reported:?}");
+        all += added;
+    }
+    assert!(all > 25, "{all}");
+}

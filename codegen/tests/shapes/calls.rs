@@ -1,5 +1,7 @@
 //! What a call sends and reads beside the types of a body: parameters, parts, statuses, servers, hints.
 
+use std::collections::BTreeSet;
+
 use connectors_codegen::{Client, Declared, Generator, Kind, Listing, Node, reach};
 
 /// A document of OpenAPI 3.2 with paths, each a line of YAML, and lines after them.
@@ -300,6 +302,9 @@ fn a_mapping_that_leads_to_no_branch_is_noted() {
     for value in ["mapping/f", "mapping/g", "mapping/z", "defaultMapping"] {
         has(&notes, &[&format!("/components/schemas/Pet/discriminator/{value})")]);
     }
+    // The note has the place of the entry, not that of the union: each entry stands in another column.
+    let columns: BTreeSet<&str> = notes.iter().filter_map(|note| note.split(':').nth(3)).collect();
+    assert_eq!(columns.len(), 4, "{notes:#?}");
     assert_eq!(notes.len(), 4, "{notes:#?}");
 }
 
@@ -402,6 +407,25 @@ fn a_note_prints_no_control_character_of_the_document() {
     let error = Node::parse("a.yaml", "openapi: \"4.0\\e[31m\\u202E\"\ninfo: {}\n");
     let error = error.and_then(|node| Generator::new(node).generate()).unwrap_err().to_string();
     assert!(!error.contains(['\u{1b}', '\u{202e}']), "{error:?}");
+}
+
+#[test]
+fn the_case_of_a_header_changes_no_code() {
+    let code = |name: &str| {
+        let header = format!("{{name: {name}, in: header, schema: {{type: integer}}}}");
+        client(&path("/a", "get", &format!("parameters: [{header}]"))).code
+    };
+    assert!(code("X-Rate").contains("x_rate"));
+    assert!(code("X-Rate") == code("x-rate"));
+}
+
+#[test]
+fn a_required_key_that_is_not_declared_is_noted() {
+    let body = "requestBody: {content: {application/json: {schema: {allOf: [{type: object, required: [a, b], \
+                properties: {a: {type: string}}}, {required: [c], properties: {b: {type: string}}}]}}}}";
+    let notes = of_kind(&client(&path("/a", "post", body)), Kind::Unchecked);
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    has(&notes, &["required but not declared", "`c`"]);
 }
 
 #[test]

@@ -166,7 +166,7 @@ async fn it_listens_on_ipv6_allows_cors_and_reports_each_exchange_once() {
 async fn only_clients_with_the_authority_trust_https() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_rustls::TlsConnector;
-    use tokio_rustls::rustls::crypto::aws_lc_rs;
+    use tokio_rustls::rustls::crypto::ring;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
     use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -178,7 +178,7 @@ async fn only_clients_with_the_authority_trust_https() {
     let connect = async |trusted: Option<CertificateDer<'static>>, name: &str| {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(trusted);
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let config = config.with_safe_default_protocol_versions().unwrap();
         let config = config.with_root_certificates(roots).with_no_client_auth();
         let stream = tokio::net::TcpStream::connect(tenant.host()).await.unwrap();

@@ -14,6 +14,7 @@ use super::line::Line;
 use super::operation::Operation;
 use super::retry::{Budget, RetryPolicy};
 use super::send::{DynSender, Sender};
+use super::tls::{self, provide_tls};
 use super::{Clock, Limits, SystemClock};
 
 /// The settings of a connection: limits, retries, clock, headers, proxy, TLS. They are the same for every service.
@@ -115,7 +116,8 @@ impl Connection {
     /// the connect timeout, the user agent and the headers in it.
     ///
     /// Without it, TLS uses the feature `rustls` if it is on, else `native-tls`. With neither, a client for an https
-    /// server cannot be built.
+    /// server cannot be built. With it and the feature `rustls`, building the client calls
+    /// [`provide_tls`](crate::provide_tls): the cryptography is `ring`, unless the program has installed another provider.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
@@ -201,8 +203,12 @@ impl Connection {
         let own = concat!("connectors/", env!("CARGO_PKG_VERSION"));
         let agent = self.user_agent.map_or_else(|| own.to_owned(), |theirs| format!("{theirs} {own}"));
         let http = match self.http {
-            Some(theirs) => theirs,
-            None => own_http(base_url, self.sender.is_some())?,
+            Some(theirs) => {
+                // Its TLS may be rustls without a provider.
+                provide_tls();
+                theirs
+            }
+            None => tls::http(base_url, self.sender.is_some())?,
         };
         let mut builder = http
             // This crate decides which calls are retried. reqwest does not know which ones are idempotent.
@@ -246,22 +252,4 @@ impl Connection {
             always,
         }))
     }
-}
-
-/// An HTTP client with the TLS of this crate's features, whatever features other crates have turned on.
-fn own_http(base_url: &Url, own_sender: bool) -> Result<reqwest::ClientBuilder, Error> {
-    if base_url.scheme() == "https" && !own_sender && !cfg!(any(feature = "rustls", feature = "native-tls")) {
-        let message = "no TLS for an https server: turn on the feature `rustls` or `native-tls`, or pass your own HTTP client to the builder's `http`";
-        return Err(Error::new(Kind::Config, message));
-    }
-    let http = reqwest::Client::builder();
-    // It only builds requests then, so the system's certificates are not read.
-    #[cfg(any(feature = "rustls", feature = "native-tls"))]
-    let http = if own_sender { http.tls_certs_only([]) } else { http };
-    // By default reqwest uses native-tls as soon as any crate turns it on.
-    #[cfg(feature = "rustls")]
-    let http = http.tls_backend_rustls();
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
-    let http = http.tls_backend_native();
-    Ok(http)
 }

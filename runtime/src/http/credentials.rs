@@ -129,7 +129,8 @@ mod tests {
     }
 
     fn post() -> reqwest::RequestBuilder {
-        reqwest::Client::new().post("http://127.0.0.1/")
+        let url = url::Url::parse("http://127.0.0.1/").unwrap();
+        crate::http::tls::http(&url, true).unwrap().build().unwrap().post(url)
     }
 
     #[test]

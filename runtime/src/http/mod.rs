@@ -8,6 +8,7 @@
 //! | `send`, `line` | the interface to the network; the point at which a request begins to be written |
 //! | `exchange`, `reply` | the attempts of a call; reading a response |
 //! | `retry`, `options`, `connection` | policies of a client and of a call |
+//! | `tls` | TLS by the crate's features |
 //! | `credentials` | the texts that an error must not contain |
 //! | `clock`, `test_clock`, `hooks`, `span` | time, watchers, traces |
 
@@ -26,6 +27,7 @@ mod span;
 mod test_clock;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::time::Duration;
 
@@ -44,6 +46,7 @@ pub use retry::RetryPolicy;
 pub use send::{SendError, Sender};
 pub(crate) use span::CallSpan;
 pub use test_clock::TestClock;
+pub use tls::provide_tls;
 
 /// The timeouts of calls and the size limits of responses.
 ///

@@ -77,6 +77,8 @@ impl Number {
             return Self(Digits::Whole(value));
         }
         match text.parse::<f64>() {
+            // A double would be written as `-0.0`.
+            _ if text == "-0" => Self(Digits::Text(text.into())),
             Ok(value) if value.is_finite() && same_decimal(text, &format!("{value:e}")) => Self(Digits::Double(value)),
             _ => Self(Digits::Text(text.into())),
         }
