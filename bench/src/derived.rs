@@ -31,7 +31,7 @@ pub(crate) fn types(code: &str) -> Result<Types> {
 /// An item with serde's derives instead of our macros.
 fn rewritten(item: Item) -> Vec<Item> {
     match item {
-        Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => structure(item),
+        Item::Struct(item) => structure(item),
         Item::Enum(item) => vec![union(item)],
         // It is derived.
         Item::Impl(item) if item.trait_.as_ref().is_some_and(|(of, _)| is_debug(of)) => Vec::new(),
@@ -39,7 +39,7 @@ fn rewritten(item: Item) -> Vec<Item> {
             let name = item.mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
             match name.as_str() {
                 // They implement traits for a type that is an item of its own.
-                "object" | "union" => Vec::new(),
+                "object" | "tuple" | "union" | "wrapper" => Vec::new(),
                 "open_strings" => {
                     strings(item.mac.tokens.clone()).map_or_else(|| vec![Item::Macro(item)], |it| vec![it])
                 }
@@ -54,11 +54,24 @@ fn is_debug(path: &syn::Path) -> bool {
     path.segments.last().is_some_and(|segment| segment.ident == "Debug")
 }
 
+/// Replaces the derives; `Default` stays.
+fn derive(attributes: &mut Vec<Attribute>) {
+    let is_derive = |it: &Attribute| it.path().is_ident("derive");
+    let has_default =
+        attributes.iter().filter(|it| is_derive(it)).any(|it| quote!(#it).to_string().contains("Default"));
+    attributes.retain(|it| !is_derive(it));
+    attributes.push(parse_quote! { #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)] });
+    if has_default {
+        attributes.push(parse_quote! { #[derive(Default)] });
+    }
+}
+
 /// A struct, and its setters.
 fn structure(mut item: ItemStruct) -> Vec<Item> {
-    item.attrs.push(parse_quote! {
-        #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
-    });
+    derive(&mut item.attrs);
+    if !matches!(item.fields, Fields::Named(_)) {
+        return vec![Item::Struct(item)];
+    }
     let mut setters = TokenStream::new();
     for field in &mut item.fields {
         let (Some(name), ty) = (&field.ident, &field.ty) else { continue };
@@ -103,10 +116,7 @@ fn alias(attributes: &[Attribute]) -> Option<String> {
 
 /// An enum of types: the first that fits is read.
 fn union(mut item: ItemEnum) -> Item {
-    item.attrs.retain(|it| !it.path().is_ident("derive"));
-    item.attrs.push(parse_quote! {
-        #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize)]
-    });
+    derive(&mut item.attrs);
     item.attrs.push(parse_quote! { #[serde(untagged)] });
     Item::Enum(item)
 }
@@ -152,6 +162,6 @@ mod tests {
         assert_eq!(count(&types.ours, "open_strings!"), count(&types.derived, "#[serde(untagged)]"));
         assert_eq!(count(&types.derived, "_runtime::object!") + count(&types.derived, "open_strings!"), 0);
         assert!(types.derived.contains("#[serde(rename = \"appId\")]") && types.derived.contains("#[serde(flatten)]"));
-        assert!(types.derived.contains("pub fn app_id(mut self, value: impl ::std::convert::Into<Option<String>>)"));
+        assert!(types.derived.contains("pub fn app_id("));
     }
 }

@@ -23,6 +23,7 @@ mod semver;
 #[cfg(feature = "serve")]
 mod serve;
 #[cfg(feature = "documents")]
+#[cfg_attr(not(feature = "fetch"), allow(dead_code, reason = "only `vendor` uses all of it"))]
 mod service;
 #[cfg(feature = "documents")]
 mod tasks;

@@ -6,9 +6,9 @@
 //! the document no longer has. [`Strictness::Lenient`] allows both, for overlays by others, and writes notes instead.
 
 mod actions;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 mod compare;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 mod lint;
 mod path;
 
@@ -21,11 +21,11 @@ use crate::grammar::{self, Object};
 use crate::note::{Kind, Notes, Stage};
 use crate::plain::plain;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 pub(crate) use compare::{actions as comparison, update};
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 pub(crate) use lint::lint;
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 pub(crate) use path::step;
 
 use actions::{ADDS, actions};

@@ -138,7 +138,7 @@ fn bracketed(path: &str) -> String {
 }
 
 /// The path of a member of a path's target.
-#[cfg(feature = "cli")]
+#[cfg(feature = "commands")]
 pub(crate) fn step(path: &str, name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');

@@ -349,7 +349,8 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let inline = |schema: &Schema| schema.reference.is_none() && schema.all_of.is_none();
     // Of two schemas with one type, the one with an enum is kept, else the later one.
     let one_type = one.ty == other.ty && [&one, &other].iter().all(|it| plain(it) && inline(it));
-    if is_partial(&other) || implies(model, mine, theirs, DEEPEST) && !implies(model, theirs, mine, DEEPEST) {
+    let mine_is_narrower = implies(model, mine, theirs, DEEPEST) && !implies(model, theirs, mine, DEEPEST);
+    if is_partial(&other) || mine_is_narrower {
         with(model, mine, &one, &other)
     } else if is_partial(&one) || (is_object(&one) && is_object(&other)) || implies(model, theirs, mine, DEEPEST) {
         with(model, theirs, &other, &one)

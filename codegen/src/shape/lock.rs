@@ -109,7 +109,7 @@ impl Names {
     }
 
     /// Adds the names of another lock that are not in this one.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "commands")]
     pub(crate) fn keep(&mut self, other: &Self) {
         for ((what, keys), name) in &other.0 {
             // A method that no longer has a group does not get its old group again.

@@ -10,11 +10,13 @@ use serde_json::Value;
 /// The methods of a path item.
 const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
+/// Texts that are passed to functions, with the name of the function: `query("limit")`.
+type Calls = BTreeSet<(String, String)>;
+
 /// The code of one operation: its row in the table, its request, and the methods that return the request.
 #[derive(Default)]
 struct Code {
-    /// The texts that are passed to functions, with the name of the function: `query("limit")`.
-    calls: BTreeSet<(String, String)>,
+    calls: Calls,
     /// The names in the methods that return the request, and in its own.
     words: BTreeSet<String>,
     /// The documentation of the request.
@@ -52,7 +54,7 @@ fn words(tokens: TokenStream, found: &mut BTreeSet<String>) {
 
 /// Every text in tokens that is the first literal in the parentheses of a call, with the name before the parentheses.
 /// A media type after another argument counts too.
-fn calls(tokens: TokenStream, found: &mut BTreeSet<(String, String)>) {
+fn calls(tokens: TokenStream, found: &mut Calls) {
     let mut name = String::new();
     for token in tokens {
         match token {
@@ -125,7 +127,7 @@ fn read(code: &str) -> Text {
     items(&file.items, "", &mut all);
     let mut text = Text::default();
     // The request of each row: its group and its name.
-    let mut rows: Vec<((String, String), BTreeSet<(String, String)>)> = Vec::new();
+    let mut rows: Vec<((String, String), Calls)> = Vec::new();
     let mut requests: BTreeMap<(String, String), (Option<usize>, Code)> = BTreeMap::new();
     let group =
         |path: &str, module: &str| path.strip_prefix(module).map(|rest| rest.trim_start_matches("::").to_owned());
