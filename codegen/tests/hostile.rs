@@ -378,7 +378,7 @@ fn callbacks_and_headers_that_contain_each_other_are_read_once() {
     });
     let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
     let listing = Listing::of(&client).to_string();
-    assert!(listing.contains("enum ACallback"), "{listing}");
+    assert!(listing.contains("union callbacks::ACallback"), "{listing}");
     assert!(listing.contains("X_H"), "{listing}");
 }
 

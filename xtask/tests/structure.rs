@@ -76,7 +76,7 @@ const PACKAGES: [Arrows; 13] = [
         folder: "xtask",
         name: "xtask",
         code: &["connectors", "connectors_codegen", "connectors_fake", "connectors_runtime"],
-        tests: &[],
+        tests: &["connectors"],
         build: &[],
     },
     Arrows { folder: "xtask/start", name: "xtask_start", code: &[], tests: &[], build: &[] },
