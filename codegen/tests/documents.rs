@@ -172,11 +172,14 @@ fn a_main_that_returns_an_error_prints_its_place_and_help() {
     assert!(printed.contains("pets.yaml:1:") && printed.contains("help: "), "{printed}");
 }
 
+/// [`reach`](connectors_codegen::reach) reads the model. [`reached`] reads the document and the text of the client, and has to
+/// count the same.
 #[test]
 fn everything_that_a_document_declares_is_reached_or_noted() {
     for file in documents() {
         let generator = Generator::new(Node::read(&file).unwrap());
-        let table = connectors_codegen::reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());
+        let (document, client) = (generator.overlaid().unwrap(), generator.generate().unwrap());
+        let table = connectors_codegen::reach(&document, &client);
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         for (what, of_kind) in &table {
             println!(
@@ -189,20 +192,8 @@ fn everything_that_a_document_declares_is_reached_or_noted() {
         }
         let silent: Vec<_> = table.iter().flat_map(|(what, it)| it.silent.iter().map(move |at| (*what, at))).collect();
         assert!(silent.is_empty(), "{name}: {silent:#?}");
-    }
-}
-
-/// [`reach`](connectors_codegen::reach) reads the model. This reads the document and the text of the client, and counts
-/// the same.
-#[test]
-fn the_text_of_a_client_has_everything_that_its_document_declares() {
-    for file in documents() {
-        let generator = Generator::new(Node::read(&file).unwrap());
-        let (document, client) = (generator.overlaid().unwrap(), generator.generate().unwrap());
-        let name = file.display();
         let (declared, missing) = reached::missing(&document, &client, &client.code);
         assert!(missing.is_empty(), "{name}: {missing:#?}");
-        let table = connectors_codegen::reach(&document, &client);
         for (what, number) in declared {
             assert_eq!(table.get(&what).map(|it| it.declared), Some(number), "{name}: {what}");
         }
