@@ -10,13 +10,28 @@ use std::time::{Duration, SystemTime};
 use connectors::c1::{Client, Credentials, EnvConfig, Progress, SyncOutcome};
 use connectors::{Detail, Error, Limits, Paced};
 use connectors_fake::c1::{SyncScript, Tenant};
-use connectors_fake::{Fault, Gate};
+use connectors_fake::{Fault, Gate, Identity, Serving};
 use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::json;
 
 use spans::{Fields, Spans};
 use support::{APP, CONNECTOR, Seconds, TestClock, setup, setup_with};
+
+/// Nothing in this file installs a provider of cryptography for TLS.
+#[tokio::test]
+async fn https_trusts_the_platforms_authorities() {
+    let serving = Serving::default().tls(Identity::new(["127.0.0.1"]).unwrap());
+    let tenant = Tenant::builder().serving(serving).start().await.unwrap();
+    let credentials = Credentials::token(tenant.issue_token()).tenant(tenant.url());
+    let c1 = Client::builder(credentials).clock(tenant.clock()).build().unwrap();
+    let error = c1.app(APP).connector(CONNECTOR).get().await.unwrap_err();
+    assert!(error.is_connect(), "{error}");
+    let causes = std::iter::successors(std::error::Error::source(&error), |it| it.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    assert!(causes.iter().any(|cause| cause.contains("UnknownIssuer")), "{causes:?}");
+    assert!(tenant.requests().is_empty());
+}
 
 #[tokio::test]
 async fn all_calls_that_wait_for_a_failing_token_endpoint_share_the_failure() {

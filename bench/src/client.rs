@@ -10,7 +10,7 @@ use crate::plan::{Result, root};
 /// The version of progenitor's client library, and of the one that its types need.
 pub(crate) const PROGENITOR: &str = "progenitor-client = \"=0.15.1\"\nregress = \"0.12\"\n";
 
-/// The dependency on our runtime, without TLS: the clients of other generators have none here either.
+/// The dependency on our runtime, without TLS, as the client of progenitor has none here.
 pub(crate) fn runtime() -> String {
     let runtime = toml::Value::from(root().join("runtime").display().to_string());
     format!("connectors-runtime = {{ path = {runtime}, default-features = false }}\n")

@@ -146,6 +146,12 @@ pub(crate) fn cargo_in(folder: &Path, arguments: &[&str]) -> Command {
 /// Removes the variables that would change how cargo builds.
 pub(crate) fn plainly(command: &mut Command) {
     command.env("RUSTC_WRAPPER", "").env("RUSTC_WORKSPACE_WRAPPER", "").env_remove("CARGO_TARGET_DIR");
+    // With the variables of this package, build scripts that read them would run again.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// The JSON messages of cargo about the parts of a build.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::ctx::{Ctx, confirmed};
 use crate::fail::{Failure, Result};
 use crate::near::nearest;
-use crate::redact::{redact, redacted};
+use crate::redact::{is_secret, redact, redacted};
 use crate::reference::{json_without_secret, pair};
 
 #[derive(clap::Args)]
@@ -19,7 +19,7 @@ pub struct Args {
     /// A parameter of the path or the query; may be repeated
     #[arg(long, short, value_parser = pair, value_name = "NAME=VALUE")]
     parameter: Vec<(String, String)>,
-    /// The JSON body, @FILE for a file, or - for standard input
+    /// The JSON body, @FILE for a file, or - for standard input. A body with secrets cannot be on the command line
     #[arg(long, short)]
     body: Option<String>,
     /// A part of a multipart body: text, or @FILE for a file
@@ -55,14 +55,14 @@ pub async fn run(
         call = call.parameter(name, value);
     }
     if let Some(body) = &args.body {
-        let text = match body.strip_prefix('@') {
-            Some(path) => std::fs::read_to_string(path).map_err(Failure::of_file(Path::new(path)))?,
+        let (text, is_on_line) = match body.strip_prefix('@') {
+            Some(path) => (std::fs::read_to_string(path).map_err(Failure::of_file(Path::new(path)))?, false),
             None if body == "-" => {
                 let mut text = String::new();
                 std::io::stdin().read_to_string(&mut text)?;
-                text
+                (text, false)
             }
-            None => body.clone(),
+            None => (body.clone(), true),
         };
         // Without the parser's message, which may quote a secret.
         let wrong = |error: serde_json::Error| {
@@ -71,7 +71,7 @@ pub async fn run(
         // It is not parsed into a value, because that would round wide numbers.
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(wrong)?;
         let value = serde_json::from_str::<Value>(&text).unwrap_or_default();
-        if text == *body {
+        if is_on_line {
             json_without_secret("--body", value.clone())?;
         }
         change["body"] = redacted(value);
@@ -95,7 +95,10 @@ pub async fn run(
     }
     let (path, query) = address(operation, &args.parameter);
     if !query.is_empty() {
-        change["query"] = query.iter().map(|(name, value)| json!([name, value])).collect();
+        change["query"] = query
+            .iter()
+            .map(|(name, value)| json!([name, if is_secret(name) { "[redacted]" } else { value.as_str() }]))
+            .collect();
     }
     let _under = if is_read {
         None

@@ -109,8 +109,9 @@ pub fn plain_secrets<'a>(keys: impl Iterator<Item = &'a str>) -> Result {
 /// Refuses JSON of a command line that contains a secret.
 pub fn json_without_secret(argument: &str, value: impl Into<Value>) -> Result {
     if holds_secret(&value.into()) {
-        let message =
-            format!("{argument} contains a secret: pass it with `api --body @FILE`, or as --body - on the input");
+        let message = format!(
+            "{argument} contains a secret: pass it with `api --body @FILE`, or with `--body -` on standard input"
+        );
         return Err(Failure::usage(message));
     }
     Ok(())

@@ -54,7 +54,7 @@ async fn download(from: &str, etag: Option<&str>) -> Result<Option<Document>> {
             attempt.error("it redirects to plain http")
         }
     });
-    // Of `reqwest`'s TLS, this program chooses the cryptography. It fails only if there is a choice already.
+    // reqwest needs a provider of cryptography. This fails only if one is installed already.
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("connectors-xtask/", env!("CARGO_PKG_VERSION")))

@@ -642,5 +642,6 @@ fn the_guide_lists_the_tasks_and_every_task_has_help() {
     let of = |arguments: &[&str]| features::of(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
     assert_eq!([of(&["demo"]), of(&["demo", "--service", "pipeshub"])], [Some("c1"), Some("pipeshub")]);
     assert_eq!(of(&["demo", "--live", "--service=pipeshub"]), Some("pipeshub,live"), "it is called over https");
+    assert_eq!(of(&["--root", "demo", "check"]), Some("documents"));
     assert_eq!([of(&[]), of(&["--help"]), of(&["chekc"])], [None; 3], "the help of all tasks");
 }

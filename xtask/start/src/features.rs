@@ -7,7 +7,10 @@ pub(crate) fn of(arguments: &[OsString]) -> Option<&'static str> {
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     let is_live = words.contains(&"--live");
     let is_of_pipeshub = words.iter().any(|word| word.trim_start_matches("--service=") == "pipeshub");
-    let features = match *words.iter().find(|word| !word.starts_with('-'))? {
+    // The only option before the task whose value is a word of its own.
+    let is_value = |index: usize| index > 0 && words[index - 1] == "--root";
+    let mut tasks = words.iter().enumerate().filter(|(index, word)| !word.starts_with('-') && !is_value(*index));
+    let features = match *tasks.next()?.1 {
         "demo" => match (is_of_pipeshub, is_live) {
             (false, false) => "c1",
             (false, true) => "c1,live",

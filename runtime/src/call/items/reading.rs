@@ -245,7 +245,7 @@ impl Reading {
         let other =
             response.content_type().map(str::to_ascii_lowercase).filter(|it| match streaming.format.is_events() {
                 true => !it.contains("event-stream") && !it.contains('*'),
-                false => it.contains("html"),
+                false => it.contains("html") || it.contains("event-stream"),
             });
         // 204 ends the stream: do not reconnect (HTML, section 9.2.3).
         if response.status() == StatusCode::NO_CONTENT {

@@ -220,6 +220,11 @@ async fn lines_are_items() {
     let library = chunked("application/jsonl", cut, Limits::default());
     let books: Vec<_> = library.books().read_journal().stream().collect().await;
     assert!(matches!(&books[..], [Ok(_), Err(error)] if error.is_decode()));
+    // So is another format than the one that was requested.
+    let library = chunked("text/event-stream", vec![b"data: {\"id\":\"1\"}\n\n".to_vec()], Limits::default());
+    let books: Vec<_> = library.books().read_journal().stream().collect().await;
+    let [Err(error)] = &books[..] else { panic!("{books:?}") };
+    assert!(error.to_string().contains("`text/event-stream`"), "{error}");
 }
 
 #[tokio::test]
