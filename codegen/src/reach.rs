@@ -179,9 +179,7 @@ impl Table<'_> {
             for (index, parameter) in list(owner, "parameters").enumerate() {
                 let (node, at) = resolve_at(document, parameter, base.join("parameters").join(index));
                 let (name, place) = (node.str("name").unwrap_or_default(), node.str("in").unwrap_or_default());
-                let ignored =
-                    ["accept", "content-type", "authorization"].iter().any(|it| name.eq_ignore_ascii_case(it));
-                if (place == "header" && ignored) || seen.contains(&(name, place)) {
+                if is_ignored(name, place) || seen.contains(&(name, place)) {
                     continue;
                 }
                 seen.push((name, place));
@@ -202,14 +200,20 @@ impl Table<'_> {
     fn webhook(&mut self, document: &Node, name: &str, node: &Node, at: &Pointer) {
         let item_at = Pointer::root().join("webhooks").join(name);
         let item = document.get("webhooks").and_then(|all| all.get(name)).map(|item| (item, &item_at));
+        let mut seen = Vec::new();
         for (owner, at) in [(node, at)].into_iter().chain(item) {
             for (index, parameter) in list(owner, "parameters").enumerate() {
                 let at = at.join("parameters").join(index);
                 let (parameter, _) = resolve_at(document, parameter, at.clone());
+                let (name, place) =
+                    (parameter.str("name").unwrap_or_default(), parameter.str("in").unwrap_or_default());
+                if is_ignored(name, place) || seen.contains(&(name, place)) {
+                    continue;
+                }
+                seen.push((name, place));
                 // The program that receives the request reads the query, the path and the cookies.
                 let mut constants = self.client.api.headers.iter();
-                let is_it = |wire: &str| parameter.str("name").is_some_and(|name| name.eq_ignore_ascii_case(wire));
-                let reached = parameter.str("in") == Some("header") && constants.any(|it| is_it(&it.wire));
+                let reached = place == "header" && constants.any(|it| name.eq_ignore_ascii_case(&it.wire));
                 self.add(Declared::WebhookParameter, &at, reached);
             }
         }
@@ -295,4 +299,9 @@ impl Table<'_> {
             }
         }
     }
+}
+
+/// Whether OpenAPI ignores a parameter, because other parts of the document describe this header.
+fn is_ignored(name: &str, place: &str) -> bool {
+    place == "header" && ["accept", "content-type", "authorization"].iter().any(|it| name.eq_ignore_ascii_case(it))
 }

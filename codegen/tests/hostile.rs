@@ -383,6 +383,42 @@ fn callbacks_and_headers_that_contain_each_other_are_read_once() {
 }
 
 #[test]
+fn a_union_with_properties_that_leads_back_to_itself_ends() {
+    let schemas = json!({
+        "D": {"allOf": [{"$ref": "#/components/schemas/E"}]},
+        "E": {"properties": {"data": {
+            "anyOf": [{"$ref": "#/components/schemas/D"}, {"properties": {"data": {"type": "string"}}}], "properties": {},
+        }}},
+    });
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": schemas},
+    });
+    let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
+    assert!(Listing::of(&client).to_string().contains("struct E"), "{}", client.code);
+}
+
+#[test]
+fn merging_properties_whose_schemas_have_many_parts_ends() {
+    const MANY: usize = 2000;
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let own: Vec<Value> = (0..MANY).map(|index| reference(&format!("P{index}"))).collect();
+    let each =
+        |schema: Value| (0..MANY).map(|index| (format!("p{index}"), schema.clone())).collect::<serde_json::Map<_, _>>();
+    let mut schemas: serde_json::Map<String, Value> = (0..MANY)
+        .map(|index| (format!("P{index}"), json!({"properties": {format!("q{index}"): {"type": "string"}}})))
+        .collect();
+    schemas.insert("H".to_owned(), json!({"allOf": own}));
+    schemas.insert("X".to_owned(), json!({"properties": {"x": {"type": "string"}}}));
+    let parts = [each(json!({"allOf": [reference("H")]})), each(reference("X"))].map(|it| json!({"properties": it}));
+    schemas.insert("Both".to_owned(), json!({"allOf": parts}));
+    let document = json!({
+        "openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {}, "components": {"schemas": schemas},
+    });
+    let client = Generator::new(Node::parse("t.json", &document.to_string()).unwrap()).generate().unwrap();
+    assert!(Listing::of(&client).to_string().contains("struct Both"));
+}
+
+#[test]
 fn an_operation_may_have_a_name_that_begins_with_a_digit() {
     let operation = |id: &str| json!({"operationId": id, "responses": {"204": {"description": "done"}}});
     for id in ["0", "_0", "1st", "9.lives", "\u{0663}"] {

@@ -600,12 +600,16 @@ components:
         twice: {oneOf: [{type: string}, {$ref: '#/components/schemas/Kind'}], default: a}
         below: {type: number, exclusiveMinimum: 0, default: 0}
         null: {oneOf: [{$ref: '#/components/schemas/Kind'}, {type: 'null'}], default: null}
+        slow: {type: string, pattern: '^(a+)+$', default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!}
+        around: {not: {$ref: '#/components/schemas/Round'}, default: a}
+        ways: {type: object, required: [id], properties: {id: {type: string, readOnly: true}}, default: {n: 1}}
+    Round: {allOf: [{$ref: '#/components/schemas/Round'}]}
 ",
     );
     assert_eq!(document["paths"]["/a"]["get"]["operationId"], "list");
     assert!(document["paths"]["/b"]["get"].get("operationId").is_none());
     let properties = &document["components"]["schemas"]["T"]["properties"];
-    for name in ["good", "none", "kind", "list", "wide", "default"] {
+    for name in ["good", "none", "kind", "list", "wide", "default", "slow", "around", "ways"] {
         assert!(properties[name].get("default").is_some(), "{name}: {properties}");
     }
     told(&notes, &["another operation has this operationId"]);

@@ -33,7 +33,7 @@ fn writing(side: Side<'_>, parameter: &Parameter) -> String {
         return format!("as `{}`", content.name);
     }
     let style = parameter.style.unwrap_or(parameter.place.style());
-    let explode = parameter.explode.unwrap_or(style == Style::Form);
+    let explode = parameter.explode.unwrap_or(style.explodes());
     // In this style the items of a list are separated by commas, exploded or not (RFC 6570, section 3.2.2).
     let list = || parameter.schema.is_some_and(|schema| look(side, schema).kind() == "array");
     let explode = explode && !(style == Style::Simple && list());

@@ -5,8 +5,10 @@ use std::cell::Cell;
 use crate::document::{Map, Node, Value};
 use crate::grammar;
 
-/// The maximum number of schemas that are read for one value. Beyond it, the value is allowed.
+/// The maximum number of schemas that are read, and of values that are compared, for one value. Beyond it, the value is allowed.
 const MOST_STEPS: usize = 10_000;
+/// The maximum depth of schemas in each other. Beyond it, the value is allowed.
+const DEEPEST: usize = 64;
 
 /// Checks values by the schemas of a document.
 pub(super) struct Fits<'a> {
@@ -19,15 +21,22 @@ impl<'a> Fits<'a> {
         Self { document, steps: Cell::new(0) }
     }
 
-    /// Whether a schema allows a value. Formats are not checked.
+    /// Whether a schema allows a value. Formats and patterns are not checked: the engines for the patterns of JSON Schema may
+    /// take exponential time.
     pub(super) fn allows(&self, schema: &Node, value: &Node) -> bool {
         self.steps.set(0);
-        self.fits(schema, value, 0)
+        // Once a limit is reached, `not` and `oneOf` know nothing either.
+        self.fits(schema, value, 0) || self.steps.get() > MOST_STEPS
+    }
+
+    /// Counts steps. Returns whether the limit is reached.
+    fn is_over(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.get() > MOST_STEPS
     }
 
     fn fits(&self, schema: &Node, value: &Node, depth: usize) -> bool {
-        self.steps.set(self.steps.get() + 1);
-        if depth > 64 || self.steps.get() > MOST_STEPS {
+        if self.is_over(if depth > DEEPEST { MOST_STEPS } else { 1 }) {
             return true;
         }
         if grammar::reference(schema).is_some() {
@@ -44,7 +53,7 @@ impl<'a> Fits<'a> {
                 return false;
             }
         }
-        list("enum").is_none_or(|values| values.iter().any(|known| equal(known, value)))
+        list("enum").is_none_or(|values| self.is_over(values.len()) || values.iter().any(|known| equal(known, value)))
             && list("allOf").is_none_or(|parts| parts.iter().all(part))
             && list("anyOf").is_none_or(|parts| parts.iter().any(part))
             && list("oneOf").is_none_or(|parts| parts.iter().filter(|it| part(it)).take(2).count() == 1)
@@ -52,7 +61,7 @@ impl<'a> Fits<'a> {
             && match &value.value {
                 Value::Object(members) => self.fits_object(schema, members, depth),
                 Value::Array(items) => self.fits_array(schema, items, depth),
-                Value::String(text) => fits_text(schema, text),
+                Value::String(text) => within(schema, "minLength", "maxLength", text.chars().count()),
                 Value::Number(number) => number.as_f64().is_none_or(|number| fits_number(schema, number)),
                 Value::Null | Value::Bool(_) => true,
             }
@@ -63,7 +72,12 @@ impl<'a> Fits<'a> {
         let properties = schema.get("properties").and_then(Node::as_object).unwrap_or(&empty);
         let required = schema.get("required").and_then(Node::as_array).into_iter().flatten();
         let additional = schema.get("additionalProperties");
-        required.filter_map(Node::as_str).all(|name| members.contains_key(name))
+        // Such a property is required in one direction only.
+        let is_one_way = |name: &str| {
+            let property = properties.get(name).map(|property| grammar::resolve(self.document, property));
+            property.is_some_and(|property| property.is_true("readOnly") || property.is_true("writeOnly"))
+        };
+        required.filter_map(Node::as_str).all(|name| members.contains_key(name) || is_one_way(name))
             && within(schema, "minProperties", "maxProperties", members.len())
             && members.iter().all(|(name, value)| match (properties.get(name), additional) {
                 (Some(property), _) => self.fits(property, value, depth + 1),
@@ -75,17 +89,9 @@ impl<'a> Fits<'a> {
     fn fits_array(&self, schema: &Node, items: &[Node], depth: usize) -> bool {
         let unique = || items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|it| equal(it, item)));
         within(schema, "minItems", "maxItems", items.len())
-            && (!schema.is_true("uniqueItems") || items.len() > MOST_STEPS || unique())
+            && (!schema.is_true("uniqueItems") || self.is_over(items.len().saturating_mul(items.len())) || unique())
             && schema.get("items").is_none_or(|of| items.iter().all(|item| self.fits(of, item, depth + 1)))
     }
-}
-
-fn fits_text(schema: &Node, text: &str) -> bool {
-    let matches = |pattern: &str| {
-        let pattern = regress::Regex::with_flags(pattern, "u").or_else(|_| regress::Regex::new(pattern));
-        pattern.is_ok_and(|pattern| pattern.find(text).is_some())
-    };
-    within(schema, "minLength", "maxLength", text.chars().count()) && schema.str("pattern").is_none_or(matches)
 }
 
 fn fits_number(schema: &Node, number: f64) -> bool {

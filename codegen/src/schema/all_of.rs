@@ -329,6 +329,8 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
 /// The maximum number of pairs of schemas that are merged when they are used. Two components of many schemas that refer
 /// to each other have as many pairs as the product of their sizes.
 const MOST_PAIRS: usize = 2_000;
+/// The maximum number of parts and properties in all of those pairs: each pair becomes a type with all of its own.
+const MOST_MEMBERS: usize = 100_000;
 
 /// Merges the two schemas of a property that both parts describe. The result allows the values that both allow.
 fn both(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
@@ -356,7 +358,7 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
         with(model, theirs, &other, &one)
     } else if one_type && (one.values.is_none() || other.values.is_none()) {
         if one.values.is_some() { with(model, mine, &one, &other) } else { with(model, theirs, &other, &one) }
-    } else if model.united.get() == MOST_PAIRS {
+    } else if model.united.get() == MOST_PAIRS || !has_room(model, &[mine, theirs]) {
         let mut any = Schema::any(&other.span);
         any.annotations.torn = Some(Torn::Types);
         model.add(any)
@@ -381,6 +383,21 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
         }
         model.add(merged)
     }
+}
+
+/// Counts the parts and properties of schemas that are merged. Returns whether the limit is not reached.
+fn has_room(model: &Model, merged: &[SchemaId]) -> bool {
+    let mut queue = merged.to_vec();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = queue.pop() {
+        if seen.insert(id) && model.members.get() < MOST_MEMBERS {
+            let schema = model.get(id);
+            model.members.set(model.members.get() + 1 + schema.properties.as_ref().map_or(0, |all| all.len()));
+            queue.extend(schema.reference);
+            queue.extend(schema.all_of.iter().flatten());
+        }
+    }
+    model.members.get() < MOST_MEMBERS
 }
 
 /// The maximum depth of nested unions that [`implies`] follows.
@@ -415,6 +432,10 @@ fn implies(model: &Model, narrow: SchemaId, wide: SchemaId, fuel: usize) -> bool
     typed && rest.is_only_a_type() && other.branches().any(|branch| implies(model, narrow, branch, fuel))
 }
 
+/// The maximum number of schemas that [`extends`] follows for one document. Beyond it, no schema extends another: two parts
+/// are merged keyword by keyword.
+const MOST_FOLLOWED: usize = 1_000_000;
+
 /// Whether a schema has another one among the parts of its `allOf`, or among those of a part.
 fn extends(model: &Model, child: SchemaId, parent: SchemaId) -> bool {
     let mut queue = vec![child];
@@ -424,6 +445,10 @@ fn extends(model: &Model, child: SchemaId, parent: SchemaId) -> bool {
             return true;
         }
         if seen.insert(id) {
+            model.followed.set(model.followed.get() + 1);
+            if model.followed.get() > MOST_FOLLOWED {
+                return false;
+            }
             let schema = model.get(id);
             queue.extend(schema.reference);
             queue.extend(schema.all_of.iter().flatten());

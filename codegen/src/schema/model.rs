@@ -455,6 +455,10 @@ pub(crate) struct Model {
     pub(super) both: RefCell<HashMap<(SchemaId, SchemaId), SchemaId>>,
     /// The number of those that are an `allOf` of both schemas.
     pub(super) united: Cell<usize>,
+    /// The number of parts and properties in those.
+    pub(super) members: Cell<usize>,
+    /// The number of schemas that were followed to find what others extend.
+    pub(super) followed: Cell<usize>,
 }
 
 impl Model {

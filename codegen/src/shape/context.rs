@@ -56,6 +56,10 @@ pub(super) struct Types<'a> {
     pub(super) origins: HashMap<Identity, String>,
     /// The flattened schemas whose types are being created, with their names.
     pub(super) open: Vec<(SchemaId, View, String)>,
+    /// Unions with properties, each with the struct of all its branches.
+    pub(super) wide: HashMap<SchemaId, SchemaId>,
+    /// The number of such unions around the one whose type is being created.
+    pub(super) widening: usize,
     /// The components that requests reach.
     pub(super) sent: BTreeSet<SchemaId>,
     /// Whether requests reach the component whose type is being created.

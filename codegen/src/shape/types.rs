@@ -46,6 +46,8 @@ impl<'a> Types<'a> {
             inline: HashMap::new(),
             origins: HashMap::new(),
             open: Vec::new(),
+            wide: HashMap::new(),
+            widening: 0,
             sent: requests,
             sending: None,
             null_is_absent: calls.null_is_absent,

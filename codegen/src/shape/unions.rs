@@ -40,8 +40,21 @@ impl Types<'_> {
             if let Some((union, branches)) = self.apart(&schema, branches) {
                 return self.union(union, &branches, place);
             }
-            let merged = self.wide(&schema, branches);
-            return self.structure(merged, place);
+            if self.widening == DEEPEST {
+                let reason =
+                    format!("more than {DEEPEST} unions with properties are in each other here; any value is accepted");
+                self.note(Kind::Unchecked, place.at, &*schema, reason);
+                return Type::Any;
+            }
+            let merged = match self.wide.get(&id) {
+                Some(known) => *known,
+                None => self.wide(&schema, branches),
+            };
+            self.wide.insert(id, merged);
+            self.widening += 1;
+            let ty = self.structure(merged, place);
+            self.widening -= 1;
+            return ty;
         }
         // Branches that only require properties constrain a type that is declared elsewhere.
         if branches.iter().all(|branch| self.model.get(*branch).only_requires()) {

@@ -275,10 +275,15 @@ impl<'a> Walk<'a> {
                 let has = self.text.webhooks.iter().any(|known| known == name || known.ends_with(&format!(" {name}")));
                 self.add(Declared::Webhook, places.iter().map(|at| format!("{at}/{method}")).collect(), has);
                 let at = &places[places.len() - 1];
+                let mut seen = BTreeSet::new();
                 for (owner, at) in [(&item[*method], format!("{at}/{method}")), (item, at.clone())] {
                     for (index, written) in elements(owner, "parameters") {
                         let (parameter, places) = self.follow(written, format!("{at}/parameters/{index}"));
-                        let name = parameter["name"].as_str().unwrap_or_default().to_lowercase();
+                        let text = |key: &str| parameter[key].as_str().unwrap_or_default();
+                        if is_ignored(text("name"), text("in")) || !seen.insert((text("name"), text("in"))) {
+                            continue;
+                        }
+                        let name = text("name").to_lowercase();
                         let has = parameter["in"] == "header" && self.text.headers.contains_key(&name);
                         self.add(Declared::WebhookParameter, places, has);
                     }
@@ -311,8 +316,7 @@ impl<'a> Walk<'a> {
                 let (parameter, places) = self.follow(written, format!("{place}/parameters/{index}"));
                 let text = |key: &str| parameter[key].as_str().unwrap_or_default();
                 let (name, mut kind) = (text("name").to_owned(), text("in"));
-                let ignored = ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str());
-                if (kind == "header" && ignored) || !seen.insert((name.clone(), kind)) {
+                if is_ignored(&name, kind) || !seen.insert((name.clone(), kind)) {
                     continue;
                 }
                 if kind == "querystring" {
@@ -433,4 +437,9 @@ pub(crate) fn missing(document: &Node, client: &Client, code: &str) -> (BTreeMap
         }
     }
     (declared, missing)
+}
+
+/// OpenAPI ignores parameters with these names.
+fn is_ignored(name: &str, place: &str) -> bool {
+    place == "header" && ["accept", "content-type", "authorization"].contains(&name.to_lowercase().as_str())
 }

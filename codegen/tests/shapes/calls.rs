@@ -263,7 +263,8 @@ fn each_format_of_a_stream_has_a_method_with_typed_items() {
 
 #[test]
 fn what_a_webhook_has_beside_its_body_is_noted() {
-    let rest = "webhooks: {a: {parameters: [{name: X-Try, in: header, schema: {type: integer}}], post: {parameters: [{name: X-Event, in: header, schema: {type: string}}, \
+    let rest = "webhooks: {a: {parameters: [{name: X-Try, in: header, schema: {type: integer}}, {name: X-Event, in: header, schema: {type: integer}}, \
+        {name: Authorization, in: header, schema: {type: string}}], post: {parameters: [{name: X-Event, in: header, schema: {type: string}}, \
         {name: q, in: query, schema: {type: integer}}], requestBody: {content: \
         {application/json: {schema: {type: object}}, application/cloudevents+json: {schema: {type: object}}}}, responses: {'200': {description: d}}}}, \
         b: {post: {requestBody: {content: {application/jsonl: {itemSchema: {type: object}}, application/xml: {}}}, responses: {'200': {description: d}}}}}\n";
@@ -274,6 +275,7 @@ fn what_a_webhook_has_beside_its_body_is_noted() {
     let code = super::code(&client);
     assert!(code.contains("pubconstX_EVENT:::connectors_runtime::Header<String>"), "{}", client.code);
     assert!(code.contains("pubconstX_TRY:::connectors_runtime::Header<i128>"), "{}", client.code);
+    assert!(!code.contains("AUTHORIZATION"), "the client reads no credentials");
     has(&notes, &["a body of `application/cloudevents+json` is not parsed"]);
     has(&notes, &["a body of `application/jsonl` is returned as bytes"]);
     assert_eq!((notes.len(), client.notes.losses().as_str()), (3, ""), "{notes:#?}");

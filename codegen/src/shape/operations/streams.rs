@@ -31,7 +31,7 @@ impl Shaping<'_, '_> {
                     (false, StreamFormat::Sequence) => "stream_sequence",
                     (false, _) => "stream_events",
                 };
-                let hint = names::pascal(&format!("{}{}Item", self.hint, name.trim_start_matches("stream")));
+                let hint = self.item_name(name);
                 let stream = self.streamed(name, header_text(&media.name), format, described, &hint);
                 known.push(stream);
                 items.push(schema);
@@ -55,11 +55,16 @@ impl Shaping<'_, '_> {
             // The first description of the items is the one that is read.
             if let (None, Some(described)) = (*item, described) {
                 let (name, accept) = (stream.name.clone(), stream.accept.clone());
-                let hint = format!("{}Item", self.hint);
+                let hint = self.item_name(&name);
                 let described = self.streamed(&name, accept, format, Some(described), &hint);
                 (*stream, *item) = (described, schema);
             }
         }
+    }
+
+    /// The name of the type of a stream's items.
+    fn item_name(&self, stream: &str) -> String {
+        names::pascal(&format!("{}{}Item", self.hint, stream.trim_start_matches("stream")))
     }
 
     /// The description of an item: whether it is `itemSchema`, its place, and its schema.

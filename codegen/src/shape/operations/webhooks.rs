@@ -84,7 +84,10 @@ fn incoming(
         };
         let words = [call.summary.as_str(), call.description.as_str()].into_iter().filter(|text| !text.is_empty());
         let doc = words.collect::<Vec<_>>().join("\n\n");
-        parameters(types, headers, call.parameters.iter().chain(&item.parameters));
+        let is_own =
+            |it: &Used<Parameter>| call.parameters.iter().any(|own| own.place == it.place && own.name == it.name);
+        let shared = item.parameters.iter().filter(|it| !is_own(it));
+        parameters(types, headers, call.parameters.iter().chain(shared));
         let (body, required) = received(types, call, &hint);
         response(types, call, &format!("{hint}Response"));
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
@@ -123,8 +126,14 @@ fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, b
 fn parameters<'a>(types: &mut Types<'_>, headers: &mut Headers, parameters: impl Iterator<Item = &'a Used<Parameter>>) {
     for parameter in parameters {
         let (name, kind) = (&parameter.name, parameter.place.name());
+        if parameter.is_ignored() {
+            continue;
+        }
         if parameter.place == Place::Header && http_token(name) {
             header(types, headers, name, &parameter.as_header());
+        } else if parameter.place == Place::Header {
+            let reason = format!("`{name}` is not a header name");
+            types.note(Kind::Loss, &parameter.here, &parameter.written, reason);
         } else {
             let reason =
                 format!("the {kind} parameter `{name}` is not parsed: the program that receives the request has it");
