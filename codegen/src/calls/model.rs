@@ -166,7 +166,7 @@ pub(crate) struct Parameter {
     pub(crate) description: String,
     /// A path parameter is always required.
     pub(crate) required: bool,
-    #[cfg_attr(not(feature = "diff"), allow(dead_code, reason = "only `diff` compares it"))]
+    #[cfg_attr(not(feature = "diff"), expect(dead_code, reason = "only `diff` compares it"))]
     pub(crate) deprecated: bool,
     /// Whether the document allows it without a value (`allowEmptyValue`).
     pub(crate) may_be_empty: bool,
@@ -211,7 +211,7 @@ pub(crate) struct Body {
 #[derive(Debug)]
 pub(crate) struct Response {
     pub(crate) at: Pointer,
-    #[cfg_attr(not(feature = "diff"), allow(dead_code, reason = "only `diff` compares it"))]
+    #[cfg_attr(not(feature = "diff"), expect(dead_code, reason = "only `diff` compares it"))]
     pub(crate) description: String,
     pub(crate) headers: IndexMap<String, Used<Header>>,
     pub(crate) content: Vec<Media>,

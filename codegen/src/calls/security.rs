@@ -65,7 +65,7 @@ pub(crate) enum SchemeKind {
         metadata: Option<String>,
     },
     /// `openIdConnectUrl`
-    OpenId(#[cfg_attr(not(feature = "diff"), allow(dead_code, reason = "only `diff` compares it"))] String),
+    OpenId(String),
     MutualTls,
     /// A type that OpenAPI does not know.
     Unknown(String),
@@ -90,7 +90,6 @@ pub(crate) struct Flow {
     /// `tokenUrl`
     pub(crate) tokens: Option<String>,
     /// `refreshUrl`
-    #[cfg_attr(not(feature = "diff"), allow(dead_code, reason = "only `diff` compares it"))]
     pub(crate) refresh: Option<String>,
     /// The description of each scope.
     pub(crate) scopes: IndexMap<String, String>,
