@@ -16,6 +16,10 @@ use crate::plan::{Plan, Result, progress, root};
 
 /// The number of builds from scratch: each takes minutes, and a machine is rarely idle for all of them.
 const COLD_BUILDS: usize = 2;
+/// The most that a build from scratch may cost, against that of the revision before this work.
+const MOST_BUILD: f64 = 0.65;
+/// The same for the demo.
+const MOST_DEMO: f64 = 0.6;
 /// The time that build.rs itself may take, in seconds.
 const GENERATION: f64 = 1.0;
 
@@ -77,13 +81,12 @@ fn against(plan: &Plan, ours: &Consumer, table: &mut Table) -> Result<()> {
     };
     let then = machine::revision(revision)?;
     progress(&format!("building the same with the sources of {revision}"));
-    let theirs = Consumer::new(&then, "then", |_, _| Ok(()))?;
+    let theirs = Consumer::new(then.folder(), "then", |_, _| Ok(()))?;
     let (ours, theirs) = machine::in_turn(COLD_BUILDS, || ours.build_from_cold(), || theirs.build_from_cold())?;
-    // No target: it depends on the revision.
-    table.add(Figure::new(what, ours.cpu()?, "s").against(theirs.cpu()?));
+    table.add(Figure::new(what, ours.cpu()?, "s").against(theirs.cpu()?).ratio_at_most(MOST_BUILD));
     progress(&format!("running `cargo xtask demo` from an empty target folder, and that of {revision}"));
-    let (now, then) = (show(root())?, show(&then)?);
-    table.add(Figure::new(demo, now.cpu()?, "s").against(then.cpu()?));
+    let (now, then) = machine::in_turn(COLD_BUILDS, || show(root()), || show(then.folder()))?;
+    table.add(Figure::new(demo, now.cpu()?, "s").against(then.cpu()?).ratio_at_most(MOST_DEMO));
     Ok(())
 }
 

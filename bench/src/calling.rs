@@ -24,7 +24,7 @@ pub(crate) fn calls(plan: &Plan, table: &mut Table) -> Result<()> {
             let command = |calls: usize| vec!["call".to_owned(), who.to_owned(), calls.to_string(), server.url.clone()];
             instructions(&worker, 400, command)
         };
-        table.add(Figure::new(what, of("ours")?, "instructions").against(of("plain")?).ratio_at_most(1.1));
+        table.add(Figure::new(what, of("ours")?, "instructions").against(of("plain")?).ratio_at_most(1.05));
     } else {
         table.left_out(what, NO_VALGRIND);
     }
@@ -112,7 +112,7 @@ pub(crate) fn concurrency(plan: &Plan, table: &mut Table) -> Result<()> {
     let (ours, plain) = in_turn(plan.rounds(), of("ours"), of("plain"))?;
     let each = |seconds: f64| seconds * 1e6 / f64::from(TASKS * calls);
     let what = "concurrency: time for a call, 1000 tasks with one client, against reqwest and serde by hand";
-    table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)).ratio_at_most(1.1));
+    table.add(Figure::new(what, each(ours.seconds), "us").against(each(plain.seconds)).ratio_at_most(1.05));
     let what = "concurrency: CPU time of the client for the same";
     table.add(Figure::new(what, each(ours.cpu()?), "us").against(each(plain.cpu()?)));
     Ok(())

@@ -2,8 +2,9 @@
 //! of its types alone, compared with the same types with serde's derives.
 
 use std::fs;
+use std::path::Path;
 
-use connectors_codegen::{Generator, Node};
+use connectors_codegen::{Client, Generator, Node};
 use progenitor_impl::GenerationSettings;
 use serde_json::Value;
 
@@ -27,13 +28,18 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
         table.left_out("checking", "it takes minutes, so `--quick` skips it");
         return Ok(());
     }
-    let path = plan.document();
-    let text = fs::read_to_string(&path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
-    let generator = Generator::new(Node::parse(&path.display().to_string(), &text)?);
-    let client = generator.generate()?;
-    let what = format!("checking: {}, {} operations", name(&path), client.operations);
+    for path in plan.documents() {
+        clients(&path, table)?;
+    }
+    types(&plan.document(), table)
+}
+
+/// Adds the rows about the client of one document.
+fn clients(path: &Path, table: &mut Table) -> Result<()> {
+    let (generator, client) = generated(path)?;
+    let what = format!("checking: {}, {} operations", name(path), client.operations);
     let ours = Crate::new(GROUP, "ours", &client.code, &runtime())?.checked()?;
-    progress("checking a generated client, and progenitor's client of the same document, alternately");
+    progress(&format!("checking the client of {}, and progenitor's client, alternately", name(path)));
     let reference =
         progenitor(&generator).and_then(|code| Crate::new(GROUP, "reference", &code, PROGENITOR)?.checked());
     let alone = match reference {
@@ -56,10 +62,24 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
         }
     };
     for peer in &peers::PEERS {
-        beside(peer, &path, &what, &ours, &alone, table)?;
+        beside(peer, path, &what, &ours, &alone, table)?;
     }
+    Ok(())
+}
+
+/// The client of a document, and what generated it.
+fn generated(path: &Path) -> Result<(Generator, Client)> {
+    let text = fs::read_to_string(path).map_err(|error| format!("error: cannot read {}: {error}", path.display()))?;
+    let generator = Generator::new(Node::parse(&path.display().to_string(), &text)?);
+    let client = generator.generate()?;
+    Ok((generator, client))
+}
+
+/// Adds the rows about the types of one document.
+fn types(path: &Path, table: &mut Table) -> Result<()> {
+    let (_, client) = generated(path)?;
     let what =
-        format!("checking: {}, {} types alone, CPU time, against serde's derives", name(&path), client.types.len());
+        format!("checking: {}, {} types alone, CPU time, against serde's derives", name(path), client.types.len());
     progress("checking its types, and the same types with serde's derives, alternately");
     let types = derived::types(&client.code)?;
     let ours = Crate::new(GROUP, "types", &types.ours, &runtime())?.checked()?;
@@ -78,7 +98,7 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
 /// Adds the row that compares our client with that of another generator.
 fn beside(
     peer: &peers::Peer,
-    document: &std::path::Path,
+    document: &Path,
     what: &str,
     ours: &Crate,
     alone: &Measured,

@@ -55,8 +55,32 @@ pub(crate) fn in_turn(
     Ok(least)
 }
 
+/// Checks that a revision of this repository exists.
+pub(crate) fn known(revision: &str) -> Result<()> {
+    let mut command = Command::new("git");
+    command.current_dir(root()).args(["rev-parse", "--quiet", "--verify", "--end-of-options"]);
+    finished(command.arg(format!("{revision}^{{commit}}")))
+        .map_err(|_| format!("error: this repository has no revision `{revision}`"))?;
+    Ok(())
+}
+
 /// A copy of this repository at another revision, in the folder for temporary files.
-pub(crate) fn revision(of: &str) -> Result<PathBuf> {
+pub(crate) struct Revision(PathBuf);
+
+impl Revision {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Revision {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+/// Writes such a copy.
+pub(crate) fn revision(of: &str) -> Result<Revision> {
     let to = folder()?.join("against");
     drop(fs::remove_dir_all(&to));
     fs::create_dir_all(&to)?;
@@ -69,7 +93,7 @@ pub(crate) fn revision(of: &str) -> Result<PathBuf> {
     if finished(&mut cargo_in(&to, &["fetch", "--locked", "--offline"])).is_err() {
         finished(&mut cargo_in(&to, &["fetch", "--locked"]))?;
     }
-    Ok(to)
+    Ok(Revision(to))
 }
 
 /// The first argument that makes this program only measure a command.

@@ -7,6 +7,7 @@ mod building;
 mod calling;
 mod checking;
 mod client;
+mod comparing;
 mod crates;
 mod derived;
 mod figure;
@@ -15,6 +16,7 @@ mod machine;
 mod peers;
 mod plan;
 mod releasing;
+mod unions;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,9 +43,9 @@ struct Cli {
     /// Write the table into docs/benchmarks.md.
     #[arg(long, conflicts_with_all = ["only", "quick"])]
     write: bool,
-    /// The document to generate from; the vendored C1 document if absent.
+    /// The document to generate from; the vendored C1 document if absent. Repeat it to generate and check more clients.
     #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
+    from: Vec<PathBuf>,
     /// A revision of this repository: compare builds from scratch with those of its sources.
     #[arg(long, value_name = "REV", conflicts_with = "quick")]
     against: Option<String>,
@@ -54,6 +56,8 @@ struct Cli {
 pub(crate) enum Group {
     /// Documents to Rust, against progenitor alone.
     Generation,
+    /// Two documents compared, against generating both.
+    Comparing,
     /// A consumer built from scratch, against committed generated code.
     Building,
     /// `cargo check` of a generated client, against those of other generators, and of its types, against derived ones.
@@ -66,6 +70,8 @@ pub(crate) enum Group {
     Calling,
     /// A long list as a stream.
     Listing,
+    /// Unions that contain each other.
+    Unions,
     /// A large response, against structs by hand.
     Decoding,
     /// Many tasks with one client.
@@ -89,18 +95,26 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     if cfg!(debug_assertions) {
         return Err("error: figures of a debug build mean nothing\n  help: run `cargo xtask bench`".into());
     }
+    if let Some(revision) = &cli.against {
+        if !cli.only.is_empty() && !cli.only.contains(&Group::Building) {
+            return Err("error: `--against` is for the figures of `building`, which `--only` leaves out".into());
+        }
+        machine::known(revision)?;
+    }
     let plan = Plan { quick: cli.quick, from: cli.from.clone(), against: cli.against.clone() };
     let mut table = Table::default();
     for group in Group::value_variants() {
         if cli.only.is_empty() || cli.only.contains(group) {
             let measured = match group {
                 Group::Generation => generation::measure(&plan, &mut table),
+                Group::Comparing => comparing::measure(&plan, &mut table),
                 Group::Building => building::measure(&plan, &mut table),
                 Group::Checking => checking::measure(&plan, &mut table),
                 Group::Releasing => releasing::measure(&plan, &mut table),
                 Group::Crates => crates::measure(&mut table),
                 Group::Calling => calling::calls(&plan, &mut table),
                 Group::Listing => calling::lists(&plan, &mut table),
+                Group::Unions => unions::measure(&plan, &mut table),
                 Group::Decoding => calling::decoding(&plan, &mut table),
                 Group::Concurrency => calling::concurrency(&plan, &mut table),
             };

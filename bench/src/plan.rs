@@ -7,23 +7,32 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// The settings of a run.
 pub(crate) struct Plan {
     pub(crate) quick: bool,
-    /// The document to generate from, if it is not the vendored one.
-    pub(crate) from: Option<PathBuf>,
+    /// The documents to generate from, if not the vendored one.
+    pub(crate) from: Vec<PathBuf>,
     /// The revision to compare builds with.
     pub(crate) against: Option<String>,
 }
 
 impl Plan {
-    /// The document to generate from.
+    /// The documents to generate from: at least one.
+    pub(crate) fn documents(&self) -> Vec<PathBuf> {
+        if self.from.is_empty() { vec![vendored()] } else { self.from.clone() }
+    }
+
+    /// The first of the documents.
     pub(crate) fn document(&self) -> PathBuf {
-        let vendored = || root().join("spec").join("c1").join("openapi.yaml");
-        self.from.clone().unwrap_or_else(vendored)
+        self.from.first().cloned().unwrap_or_else(vendored)
     }
 
     /// The number of measurements; the fastest one counts.
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 2 } else { 5 }
     }
+}
+
+/// The vendored document of C1.
+pub(crate) fn vendored() -> PathBuf {
+    root().join("spec").join("c1").join("openapi.yaml")
 }
 
 /// The root of the workspace.

@@ -13,7 +13,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
     pub(crate) json: bool,
     pub(crate) write: bool,
-    pub(crate) from: Option<PathBuf>,
+    pub(crate) from: Vec<PathBuf>,
     pub(crate) against: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode> {
             command.arg(flag);
         }
     }
-    if let Some(from) = options.from {
+    for from in options.from {
         command.arg("--from").arg(from);
     }
     if let Some(revision) = options.against {

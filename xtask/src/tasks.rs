@@ -139,7 +139,7 @@ pub(crate) enum Task {
     /// its target, and with 1 if one could not be measured. Rows that need a tool which is not installed (valgrind) are
     /// left out.
     Bench {
-        /// Only these figures: generation, building, checking, releasing, crates, calling, listing, decoding or concurrency; may be repeated.
+        /// Only these figures: generation, comparing, building, checking, releasing, crates, calling, listing, unions, decoding or concurrency; may be repeated.
         #[arg(long, value_name = "NAME")]
         only: Vec<String>,
         /// Fewer and shorter rounds, and no builds from scratch.
@@ -151,9 +151,9 @@ pub(crate) enum Task {
         /// Write the table into docs/benchmarks.md.
         #[arg(long, conflicts_with_all = ["only", "quick"])]
         write: bool,
-        /// The document to generate from; the vendored C1 document if absent.
+        /// The document to generate from; the vendored C1 document if absent. Repeat it to generate and check more clients.
         #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
+        from: Vec<PathBuf>,
         /// A revision of this repository: compare builds from scratch with those of its sources.
         #[arg(long, value_name = "REV", conflicts_with = "quick")]
         against: Option<String>,
