@@ -28,8 +28,7 @@ const SCHEMA: &str = "$schema $vocabulary $id $anchor $dynamicAnchor $ref $dynam
     minProperties required dependentRequired title description default deprecated readOnly writeOnly examples format \
     contentEncoding contentMediaType contentSchema";
 
-/// What is not compared, by the last parts of the place; `*` is any key, `^` is the whole document, and `-` is for a
-/// removal only. The section "What is not compared" of `docs/diff-rules.md` has the text in backticks.
+/// What is not compared, by the last parts of the place; `^` is the whole document, and `-` is for a removal only. The section "What is not compared" of `docs/diff-rules.md` has the text in backticks.
 const NOT_COMPARED: &[(&str, &str)] = &[
     ("openapi", "openapi"),
     ("$self", "$self"),
@@ -140,7 +139,7 @@ fn fits(place: &[String], pattern: &str) -> bool {
     let parts: Vec<String> =
         pattern.replace("/trees/{tree}", "~").split('/').map(|it| it.replace('~', "/trees/{tree}")).collect();
     (place.len() == parts.len() || (place.len() > parts.len() && !whole))
-        && place[place.len() - parts.len()..].iter().zip(parts).all(|(key, part)| part == "*" || *key == part)
+        && place[place.len() - parts.len()..].iter().zip(parts).all(|(key, part)| *key == part)
 }
 
 /// The pattern that says why a change is not reported.
