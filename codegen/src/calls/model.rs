@@ -193,6 +193,8 @@ impl Parameter {
             at: self.at.clone(),
             description: self.description.clone(),
             required: self.required,
+            #[cfg(feature = "diff")]
+            deprecated: self.deprecated,
             explode: self.explode == Some(true),
             schema: self.schema,
             content: self.content.as_ref().map(|media| (media.at.clone(), media.name.clone(), media.schema)),
@@ -269,6 +271,9 @@ pub(crate) struct Encoding {
     /// `allowReserved`
     pub(crate) reserved: Option<bool>,
     pub(crate) headers: IndexMap<String, Used<Header>>,
+    /// The encodings of the parts within this one, each with its place.
+    #[cfg(feature = "diff")]
+    pub(crate) within: Vec<(String, Encoding)>,
 }
 
 impl Encoding {
@@ -284,6 +289,8 @@ pub(crate) struct Header {
     pub(crate) at: Pointer,
     pub(crate) description: String,
     pub(crate) required: bool,
+    #[cfg(feature = "diff")]
+    pub(crate) deprecated: bool,
     pub(crate) explode: bool,
     /// The schema of a header that a style serializes.
     pub(crate) schema: Option<SchemaId>,

@@ -298,6 +298,22 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
+    /// The encodings of the parts within another part.
+    #[cfg(feature = "diff")]
+    fn encodings(&mut self, node: &'a Node, at: &Pointer) -> Vec<(String, Encoding)> {
+        let mut found = Vec::new();
+        for (name, it) in members(node, "encoding") {
+            found.push((format!("`{name}`"), self.encoding(it, at.join("encoding").join(name))));
+        }
+        for (index, it) in items(node, "prefixEncoding") {
+            found.push((format!("place {index}"), self.encoding(it, at.join("prefixEncoding").join(index))));
+        }
+        if let Some(it) = node.get("itemEncoding") {
+            found.push(("each further place".to_owned(), self.encoding(it, at.join("itemEncoding"))));
+        }
+        found
+    }
+
     fn encoding(&mut self, node: &'a Node, at: Pointer) -> Encoding {
         Encoding {
             media: node.str("contentType").map(str::to_owned),
@@ -305,6 +321,8 @@ impl<'a> Reader<'a, '_> {
             explode: flag(node, "explode"),
             reserved: flag(node, "allowReserved"),
             headers: self.headers(node, &at),
+            #[cfg(feature = "diff")]
+            within: self.encodings(node, &at),
             span: node.span.clone(),
             at,
         }
@@ -328,6 +346,8 @@ impl<'a> Reader<'a, '_> {
         Header {
             description: words(node, "description"),
             required: node.is_true("required"),
+            #[cfg(feature = "diff")]
+            deprecated: node.is_true("deprecated"),
             explode: node.is_true("explode"),
             schema: self.schema(&at),
             content,

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::place::Place;
 use crate::document::Node;
+use crate::grammar::scheme_name;
 use crate::span::Span;
 
 /// The servers of a document, a path or an operation.
@@ -36,8 +37,8 @@ pub(crate) struct Variable {
 #[derive(Debug)]
 pub(crate) struct Security {
     pub(crate) span: Span,
-    /// The scopes for each scheme of an alternative. A scheme has the name that the document writes there, which may be
-    /// a reference ([`crate::grammar::scheme_name`]).
+    /// The scopes for each scheme of an alternative, by the name of the scheme. A document may also refer to a scheme by a
+    /// URI.
     pub(crate) alternatives: Vec<IndexMap<String, Vec<String>>>,
 }
 
@@ -152,8 +153,17 @@ impl Security {
     pub(super) fn of(owner: &Node) -> Option<Self> {
         let node = owner.get("security")?;
         let alternatives = node.as_array().into_iter().flatten().filter_map(Node::as_object).map(|requirement| {
-            let scopes = |(name, scopes): (&String, &Node)| (name.clone(), texts(scopes).unwrap_or_default());
-            requirement.iter().map(scopes).collect()
+            let mut schemes: IndexMap<String, Vec<String>> = IndexMap::new();
+            for (name, scopes) in requirement {
+                let needed = schemes.entry(scheme_name(name)).or_default();
+                // A scheme that is named in both ways is one scheme.
+                for scope in texts(scopes).unwrap_or_default() {
+                    if !needed.contains(&scope) {
+                        needed.push(scope);
+                    }
+                }
+            }
+            schemes
         });
         Some(Self { span: node.span.clone(), alternatives: alternatives.collect() })
     }

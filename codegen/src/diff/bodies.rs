@@ -6,16 +6,24 @@ use indexmap::IndexMap;
 
 use crate::calls::{Encoding, Header, Media, Response, Status, Style, Used};
 use crate::document::Pointer;
-use crate::schema::{same, says_the_same};
+use crate::schema::{SchemaId, same};
 use crate::shape::model::{BodyContent, Operation as Shaped, Payload};
 
-use super::compare::{Comparison, Operation, Spot, Way};
+use super::compare::{Comparison, Operation, Side, Spot, Way};
+use super::look::{look, values};
 
 /// The media types of a body or response, by essence.
 type ByEssence<'a> = BTreeMap<String, &'a Media>;
 
 fn media(content: &[Media]) -> ByEssence<'_> {
-    content.iter().map(|media| (essence(&media.name), media)).collect()
+    let mut found = ByEssence::new();
+    for media in content {
+        // Several media types may differ by their parameters alone.
+        let essence = essence(&media.name);
+        let key = if found.contains_key(&essence) { media.name.clone() } else { essence };
+        found.insert(key, media);
+    }
+    found
 }
 
 fn essence(name: &str) -> String {
@@ -140,7 +148,7 @@ impl<'a> Comparison<'a> {
     /// Compares the media types of two bodies or responses.
     fn contents(&mut self, way: Way, place: &str, old: Content<'a>, new: Content<'a>) {
         let (before, after) = (media(old.media), media(new.media));
-        let at = |content: &Content<'_>, media: &Media| content.at.join("content").join(&media.name).join("schema");
+        let at = |content: &Content<'_>, media: &Media| content.at.join("content").join(&media.name);
         let spot = |was: &Media, is: &Media| Spot {
             way,
             place: place.to_owned(),
@@ -164,16 +172,12 @@ impl<'a> Comparison<'a> {
                     // The media type that replaces it.
                     let next = new.used.as_ref().filter(|_| old.used.is_some()).and_then(|used| after.get(used));
                     if let Some(is) = next {
-                        self.members(was.schema, is.schema, &spot(was, is));
+                        self.media(was, is, &spot(was, is));
                     }
                 }
                 Some(is) if unread && new.used.as_ref().is_some_and(|used| used != name) => {
                     // The client does not contain this media type.
-                    let equal = match (was.schema, is.schema) {
-                        (Some(was), Some(is)) => same((self.old.schemas, was), (self.new.schemas, is)),
-                        (old, new) => old.is_none() && new.is_none(),
-                    };
-                    if !equal {
+                    if !self.is_same_media(was, is) {
                         self.say(
                             "unused-media-type-changed",
                             format!("{place} changed for the media type `{name}`, which the client does not use"),
@@ -181,10 +185,8 @@ impl<'a> Comparison<'a> {
                     }
                 }
                 Some(is) => {
-                    self.members(was.schema, is.schema, &spot(was, is));
-                    if way == Way::Request {
-                        self.encoding(was, is, place);
-                    }
+                    self.media(was, is, &spot(was, is));
+                    self.encoding(way.of("request-encoding-changed", "response-encoding-changed"), was, is, place);
                 }
             }
         }
@@ -200,23 +202,105 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Compares how the properties of a form are serialized.
-    fn encoding(&mut self, old: &Media, new: &Media, place: &str) {
-        let names: BTreeSet<&String> = old.encoding.keys().chain(new.encoding.keys()).collect();
+    /// Compares the schemas of two media types. The spot is that of the media types.
+    pub(super) fn media(&mut self, old: &Media, new: &Media, spot: &Spot) {
+        self.members(old.schema, new.schema, &spot.with(spot.place.clone(), "schema"));
+        self.members(old.items, new.items, &spot.with(format!("each item of {}", spot.place), "itemSchema"));
+    }
+
+    /// Whether two media types are equal, also in their descriptions.
+    fn is_same_media(&mut self, old: &Media, new: &Media) -> bool {
+        let (before, after) = (self.old.schemas, self.new.schemas);
+        let schemas = [(old.schema, new.schema), (old.items, new.items)];
+        let encodings = |media| encodings(media).into_iter().map(|(name, it)| (name, written(Some(it)))).collect();
+        let (was, is): (BTreeMap<_, _>, BTreeMap<_, _>) = (encodings(old), encodings(new));
+        was == is
+            && schemas.into_iter().all(|(was, is)| {
+                let alike = match (was, is) {
+                    (Some(was), Some(is)) => same((before, was), (after, is)),
+                    _ => true,
+                };
+                alike && self.is_same_meaning(was, is)
+            })
+    }
+
+    fn is_same_meaning(&mut self, old: Option<SchemaId>, new: Option<SchemaId>) -> bool {
+        match (old, new) {
+            (Some(old), Some(new)) => self.meanings.are_same((self.old.schemas, old), (self.new.schemas, new)),
+            (old, new) => old.is_none() && new.is_none(),
+        }
+    }
+
+    /// Compares how the parts of a body or a parameter are serialized.
+    pub(super) fn encoding(&mut self, rule: &'static str, old: &Media, new: &Media, place: &str) {
+        let (before, after) = (encodings(old), encodings(new));
+        let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
-            let (was, is) = (written(old.encoding.get(name)), written(new.encoding.get(name)));
+            let (one, other) = (before.get(name).copied(), after.get(name).copied());
+            let (was, is) = (written(one), written(other));
             if was != is {
-                let what = format!("`{name}` of {place} was serialized {was} and is serialized {is}");
-                self.say("request-encoding-changed", what);
+                self.say(rule, format!("{name} of {place} was serialized {was} and is serialized {is}"));
+            }
+            if let (Some(one), Some(other)) = (one, other) {
+                self.encoded_headers(rule, one, other, &format!("{name} of {place}"));
             }
         }
     }
 
+    /// Compares the headers of two parts, and of the parts within them.
+    fn encoded_headers(&mut self, rule: &'static str, old: &Encoding, new: &Encoding, place: &str) {
+        let (before, after) = (by_name(&old.headers), by_name(&new.headers));
+        for (name, was) in &before {
+            if let Some(is) = after.get(name)
+                && !self.is_same_header(was, is)
+            {
+                self.say(rule, format!("the header `{name}` of {place} changed"));
+            }
+        }
+        for (name, was) in &old.within {
+            if let Some((_, is)) = new.within.iter().find(|(other, _)| other == name) {
+                self.encoded_headers(rule, was, is, &format!("{name} of {place}"));
+            }
+        }
+    }
+
+    /// Whether two headers have the same type, as far as that is visible without a comparison of all their parts.
+    fn has_same_type(&mut self, old: &Header, new: &Header) -> bool {
+        let (before, after) = (self.old, self.new);
+        let schema = |header: &Header| match &header.content {
+            Some((_, media, schema)) => (Some(essence(media)), *schema),
+            None => (None, header.schema),
+        };
+        let ((old_media, was), (new_media, is)) = (schema(old), schema(new));
+        let alike = match (was, is) {
+            (Some(was), Some(is)) => {
+                let (one, other) = (look(before, was), look(after, is));
+                let scalar = matches!(one.kind(), "string" | "boolean" | "number") || one.kind().starts_with("integer");
+                let same_values = values(&one.schema) == values(&other.schema);
+                let same_scalar = scalar && one.told() == other.told() && same_values && one.kind() == other.kind();
+                same_scalar || self.is_same_meaning(Some(was), Some(is))
+            }
+            (was, is) => was.is_none() && is.is_none(),
+        };
+        alike && old_media == new_media && old.required == new.required
+    }
+
+    /// Whether two headers have the same content.
+    fn is_same_header(&mut self, old: &Header, new: &Header) -> bool {
+        let content = match (&old.content, &new.content) {
+            (Some((_, was, old)), Some((_, is, new))) => {
+                essence(was) == essence(is) && self.is_same_meaning(*old, *new)
+            }
+            (was, is) => was.is_none() && is.is_none(),
+        };
+        content
+            && old.required == new.required
+            && explodes(self.old, old) == explodes(self.new, new)
+            && self.is_same_meaning(old.schema, new.schema)
+    }
+
     /// Compares the documented headers of two responses. The client has a constant for each.
     fn headers(&mut self, old: &'a Headers, new: &'a Headers, place: &str) {
-        let by_name = |headers: &'a Headers| -> BTreeMap<String, &'a Header> {
-            headers.iter().map(|(name, header)| (name.to_ascii_lowercase(), &**header)).collect()
-        };
         let (before, after) = (by_name(old), by_name(new));
         for (name, was) in &before {
             let Some(is) = after.get(name) else {
@@ -224,18 +308,39 @@ impl<'a> Comparison<'a> {
                 continue;
             };
             self.text("description", &was.description, &is.description, &format!("the header `{name}` of {place}"));
-            let equal = match (was.schema, is.schema) {
-                (Some(old), Some(new)) => says_the_same((self.old.schemas, old), (self.new.schemas, new)),
-                (old, new) => old.is_none() && new.is_none(),
-            };
-            if !equal || was.required != is.required {
-                self.say("response-header-changed", format!("the header `{name}` of {place} changed"));
+            self.deprecation(Some(was.deprecated), Some(is.deprecated), &format!("the header `{name}` of {place}"));
+            if !self.has_same_type(was, is) {
+                let at = was.content.as_ref().map_or(&was.at, |(media, ..)| media).join("schema");
+                self.say_at(&at, "response-header-changed", format!("the header `{name}` of {place} changed"));
+            } else if !self.is_same_header(was, is) {
+                let what = format!("the header `{name}` of {place} has other values, or is serialized in another way");
+                self.say("response-header-limits-changed", what);
             }
         }
         for name in after.keys().filter(|name| !before.contains_key(*name)) {
             self.say("response-header-added", format!("{place} has a new header `{name}`"));
         }
     }
+}
+
+/// The headers by their names in lower case.
+fn by_name(headers: &Headers) -> BTreeMap<String, &Header> {
+    headers.iter().map(|(name, header)| (name.to_ascii_lowercase(), &**header)).collect()
+}
+
+/// Whether the members of a header are written as `key=value`. Only an object has members.
+fn explodes(side: Side<'_>, header: &Header) -> bool {
+    let has_members = header
+        .schema
+        .is_some_and(|schema| matches!(look(side, schema).kind(), "object" | "map" | "one of several" | "anything"));
+    header.explode && has_members
+}
+
+/// The encodings of a body or a parameter, by the places of the parts.
+fn encodings(media: &Media) -> BTreeMap<String, &Encoding> {
+    let named = media.encoding.iter().map(|(name, encoding)| (format!("`{name}`"), encoding));
+    let first = media.first.iter().enumerate().map(|(index, encoding)| (format!("place {index}"), encoding));
+    named.chain(first).chain(media.each.iter().map(|each| ("each further place".to_owned(), each))).collect()
 }
 
 /// How a property of a form is serialized: its encoding with the defaults that this implies (OpenAPI 3.1, 4.8.15).
@@ -256,6 +361,9 @@ fn written(encoding: Option<&Encoding>) -> String {
     let names: Vec<String> = headers.map(|name| name.to_ascii_lowercase()).collect();
     if !names.is_empty() {
         told.push_str(&format!(", with the headers {}", names.join(", ")));
+    }
+    for (name, within) in encoding.into_iter().flat_map(|it| &it.within) {
+        told.push_str(&format!(", with {name} in it {}", written(Some(within))));
     }
     told
 }

@@ -1,38 +1,62 @@
 //! Brings a document into canonical form, so that two spellings of one meaning become equal.
 
+use std::collections::BTreeMap;
+
 use crate::calls::{self, Calls};
 use crate::diagnostic::Error;
 use crate::document::Node;
+use crate::grammar;
 use crate::lower::{self, lower};
 use crate::note::Notes;
 use crate::schema::{Additional, Bound, JsonType, Model, Schema, SchemaId, same};
 use crate::select::{self, Selection};
 
+use super::look::says_nothing;
+
 /// A document in canonical form.
 pub(super) struct Canonical {
     pub(super) calls: Calls,
     pub(super) schemas: Model,
+    /// The security schemes as the document has them, without descriptions.
+    pub(super) schemes: BTreeMap<String, Node>,
 }
 
 /// The canonical form of a document. It is normalized, references to path items are inlined, and each schema is in its
 /// simplest form.
 pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
     lower::version(document)?;
-    let (document, mut schemas) = lower(select::cut(document, &Selection::default()), &mut Notes::default())?;
+    let document = select::cut(document, &Selection::default());
+    let schemes = schemes(&document);
+    let (document, mut schemas) = lower(document, &mut Notes::default())?;
     for id in schemas.outermost_first() {
         let mut schema = (*schemas.get(id)).clone();
         tuple(&schemas, &mut schema);
         constraints(&schemas, &mut schema);
         constants(&schemas, &mut schema);
         whole_bounds(&mut schema);
+        second_union(&schemas, &mut schema);
+        nullable_branches(&schemas, &mut schema);
         // An empty schema for additional keys is the same as no schema.
-        if schema.additional.schema().is_some_and(|rest| schemas.get(rest).only_describes()) {
+        if schema.additional.schema().is_some_and(|rest| says_nothing(&schemas.get(rest))) {
             schema.additional = Additional::Any;
         }
         schemas.set(id, schema);
     }
     let calls = calls::read(&document, &schemas, &mut Notes::default());
-    Ok(Canonical { calls, schemas })
+    Ok(Canonical { calls, schemas, schemes })
+}
+
+/// The security schemes of a document. `lower` leaves out those that no client can send.
+fn schemes(document: &Node) -> BTreeMap<String, Node> {
+    let all = document.pointer("/components/securitySchemes").and_then(Node::as_object).into_iter().flatten();
+    let scheme = |(name, node): (&String, &Node)| {
+        let mut scheme = grammar::resolve(document, node).clone();
+        if let Some(members) = scheme.as_object_mut() {
+            members.retain(|key, _| !grammar::is_annotation(key) || key == "deprecated");
+        }
+        (name.clone(), scheme)
+    };
+    all.map(scheme).collect()
 }
 
 /// Normalizes the positions of a tuple. Drops `items`, which lists the types of all items.
@@ -113,6 +137,23 @@ fn constraints(model: &Model, schema: &mut Schema) {
         let told: Vec<String> = told.collect();
         schema.annotations.either = Some(format!("{key}: {}", told.join(", or ")));
         schema.take_union();
+    }
+}
+
+/// A schema with `oneOf` and `anyOf` has the alternatives of the first one. The other one is a constraint.
+fn second_union(model: &Model, schema: &mut Schema) {
+    if schema.one_of.is_some()
+        && let Some(branches) = schema.any_of.take()
+    {
+        schema.also.insert(model.add(Schema { any_of: Some(branches), ..Schema::any(&schema.span) }));
+    }
+}
+
+/// A union with an alternative that may be null may be null itself.
+fn nullable_branches(model: &Model, schema: &mut Schema) {
+    let is_nullable = |id: SchemaId| model.get(id).is_nullable() || model.get(model.target(id)).is_nullable();
+    if schema.branches().any(is_nullable) {
+        schema.nullable = Some(true);
     }
 }
 

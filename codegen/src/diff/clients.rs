@@ -262,7 +262,7 @@ fn component(model: &Model, at: &Pointer) -> Option<SchemaId> {
 
 /// The outermost schemas at a place and below it. References to shared responses and the like are followed.
 fn schemas_at(canonical: &Canonical, at: &Pointer) -> Vec<SchemaId> {
-    let Canonical { calls, schemas } = canonical;
+    let Canonical { calls, schemas, schemes: _ } = canonical;
     let mut found: Vec<SchemaId> = schema_at(schemas, at).into_iter().collect();
     let mut queue = vec![at];
     let mut followed = BTreeSet::new();

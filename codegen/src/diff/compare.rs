@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use heck::ToSnakeCase;
 
 use crate::calls::{self, Calls, Item};
-use crate::document::Pointer;
+use crate::document::{Node, Pointer};
 use crate::grammar;
-use crate::schema::{Model, SchemaId};
+use crate::schema::{Meanings, Model, SchemaId};
 use crate::shape::model::{Api, Idempotency, Operation as Shaped};
 
 use super::canonical::Canonical;
@@ -57,6 +57,11 @@ impl Spot {
         self.beside(place, optional, walk(&self.at), walk(&self.there))
     }
 
+    /// The spot of a member. It is as deep as this one.
+    pub(super) fn with(&self, place: String, key: &str) -> Self {
+        Self { place, at: self.at.join(key), there: self.there.join(key), ..*self }
+    }
+
     /// A spot below this one whose places differ in the two documents.
     pub(super) fn beside(&self, place: String, optional: bool, at: Pointer, there: Pointer) -> Self {
         Self { way: self.way, place, depth: self.depth + 1, optional, at, there }
@@ -68,6 +73,8 @@ impl Spot {
 pub(super) struct Side<'a> {
     pub(super) calls: &'a Calls,
     pub(super) schemas: &'a Model,
+    /// The security schemes as the document has them.
+    pub(super) schemes: &'a BTreeMap<String, Node>,
     shaped: &'a HashMap<&'a str, &'a Shaped>,
 }
 
@@ -115,6 +122,8 @@ pub(super) struct Comparison<'a> {
     pub(super) trace: Trace,
     /// The component or parameter that is being compared.
     pub(super) here: Option<Pointer>,
+    /// The schemas that were compared as a whole.
+    pub(super) meanings: Meanings,
 }
 
 /// An operation and its path item.
@@ -206,7 +215,7 @@ impl<'a> Operation<'a> {
 
 impl<'a> Side<'a> {
     fn new(canonical: &'a Canonical, shaped: &'a HashMap<&'a str, &'a Shaped>) -> Self {
-        Self { calls: &canonical.calls, schemas: &canonical.schemas, shaped }
+        Self { calls: &canonical.calls, schemas: &canonical.schemas, schemes: &canonical.schemes, shaped }
     }
 
     /// The name of a component.
@@ -249,6 +258,7 @@ impl<'a> Comparison<'a> {
             unread: false,
             trace: Trace::default(),
             here: None,
+            meanings: Meanings::default(),
         }
     }
 
@@ -492,7 +502,6 @@ pub(super) fn fold(name: &str) -> String {
 mod tests {
     use super::*;
     use crate::diff::canonical;
-    use crate::document::Node;
     use crate::note::Notes;
     use crate::shape;
 
@@ -531,5 +540,43 @@ mod tests {
         let (changes, _) = comparison.finish(&labels);
         assert_eq!(changes.len(), 60);
         assert!(changes.iter().all(|change| change.operations.len() == 40));
+    }
+    /// The number of pairs of schemas that are compared as a whole, and the number of changes.
+    fn compared(old: &Node, new: &Node) -> (usize, usize) {
+        let (old, new) = (canonical::document(old).unwrap(), canonical::document(new).unwrap());
+        let none = HashMap::new();
+        let mut comparison = Comparison::new(Side::new(&old, &none), Side::new(&new, &none));
+        let labels = comparison.documents();
+        (comparison.meanings.count(), comparison.finish(&labels).0.len())
+    }
+
+    /// A document with `users` properties whose constraints all refer to a chain of components.
+    fn chain(users: usize, length: usize, end: &str) -> Node {
+        let mut text =
+            "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {/a: {get: {operationId: a, responses: {'200': \
+            {description: '', content: {application/json: {schema: {type: object, properties: {"
+                .to_owned();
+        for index in 0..users {
+            let key = if index % 2 == 0 { "not" } else { "contains" };
+            text.push_str(&format!("p{index}: {{{key}: {{$ref: '#/components/schemas/S0'}}}}, "));
+        }
+        text.push_str("}}}}}}}}}\ncomponents: {schemas: {");
+        for index in 0..length {
+            let key = if index % 2 == 0 { "not" } else { "if" };
+            text.push_str(&format!("S{index}: {{{key}: {{$ref: '#/components/schemas/S{}'}}}}, ", index + 1));
+        }
+        text.push_str(&format!("S{length}: {{const: {end}}}}}}}\n"));
+        Node::parse("t.yaml", &text).unwrap()
+    }
+
+    #[test]
+    fn constraints_that_share_components_are_compared_once() {
+        let (pairs, changes) = compared(&chain(100, 100, "x"), &chain(100, 100, "y"));
+        // The chain, and the schema of each `not`.
+        assert!(pairs <= 101 + 100, "{pairs}");
+        assert_eq!(changes, 100);
+        assert_eq!(compared(&chain(100, 100, "x"), &chain(100, 100, "x")).1, 0);
+        // A chain that is longer than the stack.
+        assert_eq!(compared(&chain(2, 20_000, "x"), &chain(2, 20_000, "y")).1, 2);
     }
 }

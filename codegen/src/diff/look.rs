@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::document::{Node, Value};
-use crate::schema::{Additional, JsonType, Schema, SchemaId};
+use crate::schema::{Additional, JsonType, Schema, SchemaId, Torn};
 
 use super::compare::{Side, Way};
 
@@ -21,6 +21,8 @@ pub(super) struct Looked {
     /// Whether an enum accepts other values too.
     pub(super) open: bool,
     pub(super) default: Option<Node>,
+    /// The further constraints at the place of use, which an `allOf` could not merge.
+    pub(super) also: BTreeSet<SchemaId>,
     /// The description at the place of use.
     pub(super) description: String,
 }
@@ -49,12 +51,16 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
         deprecated: false,
         open: false,
         default: None,
+        also: BTreeSet::new(),
         description: String::new(),
     };
     let mut id = id;
     for _ in 0..LONGEST_CHAIN {
         looked.mark(&current);
         looked.schema = Rc::clone(&current);
+        if looked.component.is_none() {
+            looked.also.extend(&current.also);
+        }
         let next = match (current.reference, &current.all_of) {
             (Some(target), _) => {
                 looked.component = Some(target);
@@ -62,10 +68,8 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
             }
             (None, None) => break,
             (None, Some(parts)) => {
-                let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) = parts.iter().partition(|part| {
-                    let part = model.get(**part);
-                    part.only_describes() && part.further.is_empty()
-                });
+                let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) =
+                    parts.iter().partition(|part| says_nothing(&model.get(**part)));
                 match telling.as_slice() {
                     [only] if current.is_only_all_of() && current.further.is_empty() => {
                         silent.into_iter().for_each(|part| looked.mark(&model.get(part)));
@@ -74,6 +78,7 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
                     _ => {
                         if flat {
                             looked.schema = model.get(model.flatten(id));
+                            fill(&mut looked.default, &looked.schema.default);
                         }
                         break;
                     }
@@ -86,6 +91,17 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
     looked
 }
 
+fn fill(default: &mut Option<Node>, other: &Option<Node>) {
+    if default.is_none() {
+        default.clone_from(other);
+    }
+}
+
+/// Whether a schema constrains nothing, not even by keywords that no Rust type depends on.
+pub(super) fn says_nothing(schema: &Schema) -> bool {
+    schema.only_describes() && schema.further.is_empty() && schema.also.is_empty()
+}
+
 impl Looked {
     fn mark(&mut self, schema: &Schema) {
         let annotations = &schema.annotations;
@@ -94,9 +110,7 @@ impl Looked {
         self.write_only |= schema.write_only == Some(true);
         self.deprecated |= self.component.is_none() && annotations.deprecated == Some(true);
         self.open |= annotations.open == Some(true);
-        if self.default.is_none() {
-            self.default.clone_from(&schema.default);
-        }
+        fill(&mut self.default, &schema.default);
         if self.description.is_empty() && self.component.is_none() {
             self.description = annotations.description.as_deref().map(str::trim).unwrap_or_default().to_owned();
         }
@@ -211,6 +225,16 @@ impl Extra {
 pub(super) fn further_limits(looked: &Looked) -> BTreeSet<String> {
     let schema = &*looked.schema;
     let either = schema.annotations.either.as_ref().map(|text| format!("has to have {text}"));
+    let torn = schema.annotations.torn == Some(Torn::Values);
+    let torn = torn.then(|| "has no value that all parts of its `allOf` allow".to_owned());
+    // Such a part does not hide the property in the client.
+    let read_only = (schema.read_only == Some(true) && !looked.read_only).then_some("is read-only");
+    let write_only = (schema.write_only == Some(true) && !looked.write_only).then_some("is write-only");
+    let marked = read_only.into_iter().chain(write_only).map(|what| format!("{what} by a part of its `allOf`"));
+    let only_null = schema.values.is_some() && schema.present_values().next().is_none();
+    let only_null = only_null.then(|| "is always null".to_owned());
+    let exclusive = schema.one_of.as_ref().is_some_and(|branches| branches.len() > 1);
+    let exclusive = exclusive.then(|| "has to fit exactly one of its alternatives".to_owned());
     let values = match looked.kind() {
         _ if listed(looked) => None,
         "boolean" if values(schema).len() > 1 => None,
@@ -222,7 +246,8 @@ pub(super) fn further_limits(looked: &Looked) -> BTreeSet<String> {
     // Required properties that the schema does not describe.
     let strangers = schema.required.iter().filter(|name| schema.property(name).is_none());
     let strangers = strangers.map(|name| format!("has to have {name}"));
-    either.into_iter().chain(values).chain(strangers).collect()
+    let told = either.into_iter().chain(torn).chain(exclusive).chain(only_null);
+    told.chain(marked).chain(values).chain(strangers).collect()
 }
 
 /// Whether a schema with values is an enum in Rust.

@@ -198,10 +198,7 @@ impl<'a> Comparison<'a> {
             (true, false) => self.say_at(at, "parameter-optional", format!("{told} is optional now")),
             _ => {}
         }
-        if old.deprecated != new.deprecated {
-            let not = if new.deprecated { "" } else { "no longer " };
-            self.say("property-deprecated", format!("{told} is {not}deprecated now"));
-        }
+        self.deprecation(Some(old.deprecated), Some(new.deprecated), &told);
         let (was, is) = (writing(self.old, old), writing(self.new, new));
         if was != is && (shows(self.old, old) || shows(self.new, new)) {
             self.say("parameter-style-changed", format!("{told} was serialized {was} and is serialized {is}"));
@@ -218,9 +215,9 @@ impl<'a> Comparison<'a> {
         };
         match (&old.content, &new.content) {
             (Some(was), Some(is)) => {
-                let below =
-                    |parameter: &Used<Parameter>, media| parameter.here.join("content").join(media).join("schema");
-                self.members(was.schema, is.schema, &spot(below(old, &was.name), below(new, &is.name)));
+                let below = |parameter: &Used<Parameter>, media| parameter.here.join("content").join(media);
+                self.media(was, is, &spot(below(old, &was.name), below(new, &is.name)));
+                self.encoding("parameter-style-changed", was, is, &told);
             }
             (None, None) => {
                 self.members(old.schema, new.schema, &spot(old.here.join("schema"), new.here.join("schema")));

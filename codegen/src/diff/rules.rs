@@ -69,6 +69,7 @@ pub const RULES: &[Rule] = &[
         "the content of a media type that the client does not use changed",
     ),
     rule("request-encoding-changed", Behaviour, "a property of a form is serialized in another way"),
+    rule("response-encoding-changed", Behaviour, "a part of a response is serialized in another way"),
     rule("status-removed", Breaking, "a success status was removed"),
     rule("status-added", Behaviour, "a further success status"),
     rule("status-changed", Behaviour, "a status replaced another one with the same content"),
@@ -77,6 +78,11 @@ pub const RULES: &[Rule] = &[
     rule("unread-body-changed", Behaviour, "the body of a failure that the client does not read changed"),
     rule("response-header-removed", Breaking, "a response no longer has a header"),
     rule("response-header-changed", Breaking, "a header of a response has other content"),
+    rule(
+        "response-header-limits-changed",
+        Behaviour,
+        "a header of a response has other values of the same type, or is serialized in another way",
+    ),
     rule("response-header-added", Additive, "a response has a further header"),
     // Schemas: types.
     rule("request-type-changed", Breaking, "a sent value has another type"),

@@ -1,10 +1,12 @@
 //! Compares two schemas: types, properties and values, by direction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::document::{MAX_DEPTH, Node};
 use crate::grammar;
-use crate::schema::{Properties, Schema, SchemaId, same};
+use crate::schema::{JsonType, Properties, Schema, SchemaId, same};
+use crate::span::Span;
 
 use super::compare::{Comparison, Pair, Side, Spot, Way, fold};
 use super::look::{Extra, Looked, alternatives, glance, last, listed, look, rust_name, values};
@@ -55,7 +57,7 @@ impl<'a> Comparison<'a> {
                 let rule = way.of("request-type-changed", "response-type-changed");
                 self.say_at(&items.at, rule, format!("what follows the places of {place} has another type"));
             }
-            _ => {}
+            _ => self.untyped(old.rest, new.rest, *way, &format!("what follows the places of {place}")),
         }
     }
 
@@ -79,6 +81,12 @@ impl<'a> Comparison<'a> {
             looked.schema.annotations.description.as_deref().unwrap_or_default().trim().to_owned()
         };
         self.text("description", &text(&was), &text(&is), &spot.place);
+        self.deprecation(was.schema.annotations.deprecated, is.schema.annotations.deprecated, &spot.place);
+        // A use of the component shows its default, unless a part of its `allOf` has it.
+        let at_use = (glance(before, pair.old).default, glance(after, pair.new).default);
+        if at_use.0.is_none() && at_use.1.is_none() {
+            self.defaults(&was.default, &is.default, pair.way, &spot.place);
+        }
         self.bodies_of(&was, &is, &spot);
     }
 
@@ -124,7 +132,7 @@ impl<'a> Comparison<'a> {
             return;
         }
         let spot = &Spot { place: place.clone(), at, there, ..*spot };
-        if old.schema.format != new.schema.format && alternatives(&old.schema).is_none() {
+        if old.schema.format != new.schema.format {
             let rule = way.of("request-format-changed", "response-format-changed");
             self.say(rule, format!("{place} was {} and is {}", old.told(), new.told()));
         }
@@ -138,8 +146,9 @@ impl<'a> Comparison<'a> {
         let Schema {
             items: old_items,
             content: old_content,
+            // The kind of the values says this, except for a union.
+            ty: old_type,
             // These depend on the kind of the values.
-            ty: _,
             properties: _,
             additional: _,
             prefix: _,
@@ -153,6 +162,7 @@ impl<'a> Comparison<'a> {
             required: _,
             limits: _,
             further: _,
+            also: _,
             not: _,
             // `look` has resolved these.
             reference: _,
@@ -171,7 +181,8 @@ impl<'a> Comparison<'a> {
         let items = spot.below(format!("{place} items"), false, &["items"]);
         match kind {
             "tuple" => self.tuples(old, new, spot),
-            "object" => {
+            // A union may have properties beside its alternatives.
+            "object" | "one of several" => {
                 self.properties(old, new, &spot.below(place.clone(), false, &[]));
                 self.extra(old, new, &spot.below(place.clone(), false, &[]));
             }
@@ -180,8 +191,11 @@ impl<'a> Comparison<'a> {
                 (was, is) if kind == "map" && !was.is_like(is) => {
                     self.say_at(&values.at, changed, format!("the values of {place} have another type"));
                 }
-                _ => {}
+                _ => self.untyped(old.additional.schema(), new.additional.schema(), way, &values.place),
             },
+        }
+        if kind == "one of several" && *old_type != new.ty {
+            self.union_types(old, new, way, &place);
         }
         match (*old_items, new.items) {
             (Some(a), Some(b)) => self.schemas(a, b, &items),
@@ -217,15 +231,9 @@ impl<'a> Comparison<'a> {
             };
             self.say_at(&spot.at, rule, format!("{place} {what}"));
         }
-        if old.default != new.default {
-            let told = |node: &Option<Node>| node.as_ref().map_or_else(|| "none".to_owned(), Node::to_string);
-            let rule = way.of("request-default-changed", "response-default-changed");
-            self.say(rule, format!("the default of {place} was {} and is {}", told(&old.default), told(&new.default)));
-        }
-        if old.deprecated != new.deprecated {
-            let not = if new.deprecated { "" } else { "no longer " };
-            self.say("property-deprecated", format!("{place} is {not}deprecated now"));
-        }
+        self.defaults(&old.default, &new.default, *way, place);
+        self.also(&old.also, &new.also, *way, place);
+        self.deprecation(Some(old.deprecated), Some(new.deprecated), place);
         if old.description != new.description {
             let what = match (old.description.is_empty(), new.description.is_empty()) {
                 (true, _) => "is new",
@@ -233,6 +241,65 @@ impl<'a> Comparison<'a> {
                 _ => "changed",
             };
             self.say("documentation-changed", format!("the description of {place} {what}"));
+        }
+    }
+
+    fn defaults(&mut self, old: &Option<Node>, new: &Option<Node>, way: Way, place: &str) {
+        let same = match (old, new) {
+            (Some(old), Some(new)) => old.is_same_value(new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !same {
+            let told = |node: &Option<Node>| node.as_ref().map_or_else(|| "none".to_owned(), Node::to_string);
+            let rule = way.of("request-default-changed", "response-default-changed");
+            self.say(rule, format!("the default of {place} was {} and is {}", told(old), told(new)));
+        }
+    }
+
+    /// Compares whether something is deprecated.
+    pub(super) fn deprecation(&mut self, old: Option<bool>, new: Option<bool>, place: &str) {
+        let (was, is) = (old == Some(true), new == Some(true));
+        if was != is {
+            let not = if is { "" } else { "no longer " };
+            self.say("property-deprecated", format!("{place} is {not}deprecated now"));
+        }
+    }
+
+    /// Compares two schemas that have any type, or none, by the keywords that no type depends on.
+    fn untyped(&mut self, old: Option<SchemaId>, new: Option<SchemaId>, way: Way, place: &str) {
+        let (before, after) = (self.old, self.new);
+        let of = |side: Side<'_>, id: Option<SchemaId>| {
+            id.map_or_else(|| Rc::new(Schema::any(&Span::none())), |id| look(side, id).schema)
+        };
+        if old.is_some() || new.is_some() {
+            self.further(&of(before, old), &of(after, new), way, place);
+        }
+    }
+
+    /// Compares the types of two unions. A type that all alternatives have is no constraint.
+    fn union_types(&mut self, old: &Schema, new: &Schema, way: Way, place: &str) {
+        let implied = |side: Side<'_>, union: &Schema, ty: JsonType| {
+            let of = |branch: SchemaId| look(side, branch).schema.ty;
+            union.branches().all(|branch| {
+                of(branch) == Some(ty) || (ty == JsonType::Number && of(branch) == Some(JsonType::Integer))
+            })
+        };
+        let own = |side: Side<'_>, union: &Schema| union.ty.filter(|ty| !implied(side, union, *ty));
+        let told = |ty: JsonType| format!("has to be of the type {}", ty.name());
+        match (own(self.old, old), own(self.new, new)) {
+            (was, is) if was == is => {}
+            (Some(was), None) => {
+                let rule = way.of("request-limit-loosened", "response-limit-loosened");
+                self.say(rule, format!("{place} {} no more", told(was)));
+            }
+            (None, Some(is)) => {
+                let rule = way.of("request-limit-tightened", "response-limit-tightened");
+                self.say(rule, format!("{place} {} now", told(is)));
+            }
+            (_, is) => {
+                let is = is.map(told).unwrap_or_default();
+                self.say("limit-changed", format!("{place} {is}, and had to be of another type"));
+            }
         }
     }
 
@@ -372,7 +439,9 @@ impl<'a> Comparison<'a> {
         let values = spot.below(format!("{place} values"), false, &["additionalProperties"]);
         match (was, is) {
             (Extra::Typed(a), Extra::Typed(b)) => self.schemas(a, b, &values),
-            (was, is) if was.is_like(is) => {}
+            (was, is) if was.is_like(is) => {
+                self.untyped(old.additional.schema(), new.additional.schema(), *way, &values.place);
+            }
             (_, Extra::Closed) if *way == Way::Request => {
                 self.say_at(&values.at, "request-extra-closed", format!("{place} takes no keys but its own any more"));
             }

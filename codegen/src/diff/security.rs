@@ -4,35 +4,42 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::calls::{Calls, Flow, Place, Scheme, SchemeKind, Servers};
+use crate::calls::{Flow, Place, Scheme, SchemeKind, Servers};
+use crate::document::Node;
 
-use super::compare::{Comparison, Operation};
+use super::compare::{Comparison, Operation, Side};
 
 /// The security requirements of an operation.
-struct Security {
+struct Security<'a> {
     /// Whether a call without credentials is allowed.
     open: bool,
     /// The alternative requirements, by the names of their schemes.
-    ways: BTreeMap<String, Credentials>,
+    ways: BTreeMap<String, Credentials<'a>>,
 }
 
 /// The schemes of one alternative.
 #[derive(Default)]
-struct Credentials {
-    scopes: BTreeSet<String>,
+struct Credentials<'a> {
+    /// The scopes of each alternative with these schemes: the index of the scheme, and the scope.
+    scopes: BTreeSet<BTreeSet<(usize, String)>>,
     /// What the schemes ask for, if the document declares all of them.
-    asks: Option<Vec<Asked>>,
+    asks: Option<Vec<Asked<'a>>>,
 }
 
 /// A scheme without its name and its description.
 #[derive(PartialEq)]
-struct Asked {
-    kind: SchemeKind,
-    deprecated: Option<bool>,
+enum Asked<'a> {
+    Known {
+        kind: SchemeKind,
+        deprecated: Option<bool>,
+    },
+    /// A scheme that OpenAPI does not know, or without a member that it needs, as the document has it.
+    Unknown(&'a Node),
 }
 
-impl Security {
-    fn of(operation: Operation<'_>, calls: &Calls) -> Self {
+impl<'a> Security<'a> {
+    fn of(operation: Operation<'_>, side: Side<'a>) -> Self {
+        let calls = side.calls;
         let list = operation.call.security.as_ref().or(calls.security.as_ref());
         let list = list.map(|security| security.alternatives.as_slice()).unwrap_or_default();
         let mut security = Self { open: list.is_empty(), ways: BTreeMap::new() };
@@ -41,8 +48,11 @@ impl Security {
             let mut schemes: Vec<&str> = requirement.keys().map(String::as_str).collect();
             schemes.sort_unstable();
             let way = security.ways.entry(schemes.join("` and `")).or_default();
-            way.scopes.extend(requirement.values().flatten().cloned());
-            way.asks = schemes.iter().map(|name| calls.schemes.get(*name).map(Asked::of)).collect();
+            let scopes = schemes.iter().enumerate().flat_map(|(index, name)| {
+                requirement.get(*name).into_iter().flatten().map(move |scope| (index, scope.clone()))
+            });
+            way.scopes.insert(scopes.collect());
+            way.asks = schemes.iter().map(|name| Asked::of(side, name)).collect();
         }
         security
     }
@@ -53,9 +63,24 @@ impl Security {
     }
 }
 
-impl Asked {
+impl Credentials<'_> {
+    /// The scopes of all alternatives.
+    fn all(&self) -> BTreeSet<&(usize, String)> {
+        self.scopes.iter().flatten().collect()
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// What a scheme asks for, by its name.
+    fn of(side: Side<'a>, name: &str) -> Option<Self> {
+        match side.calls.schemes.get(name) {
+            Some(scheme) if !matches!(scheme.kind, SchemeKind::Unknown(_)) => Some(Self::known(scheme)),
+            _ => side.schemes.get(name).map(Self::Unknown),
+        }
+    }
+
     /// Names of headers and of HTTP schemes are in lower case, because they have no case.
-    fn of(scheme: &Scheme) -> Self {
+    fn known(scheme: &Scheme) -> Self {
         let kind = match scheme.kind.clone() {
             SchemeKind::ApiKey { place: Place::Header, name } => {
                 SchemeKind::ApiKey { place: Place::Header, name: name.to_ascii_lowercase() }
@@ -63,12 +88,16 @@ impl Asked {
             SchemeKind::Http(scheme) => SchemeKind::Http(scheme.to_ascii_lowercase()),
             kind => kind,
         };
-        Self { kind, deprecated: scheme.deprecated }
+        Self::Known { kind, deprecated: scheme.deprecated }
     }
 
     /// The scheme as the document has it, in JSON.
     fn told(&self) -> Value {
-        let (ty, members) = match &self.kind {
+        let (kind, deprecated) = match self {
+            Self::Known { kind, deprecated } => (kind, deprecated),
+            Self::Unknown(node) => return node.to_json(),
+        };
+        let (ty, members) = match kind {
             SchemeKind::ApiKey { place, name } => {
                 ("apiKey", vec![("in", Some(place.name().into())), ("name", Some(name.as_str().into()))])
             }
@@ -83,7 +112,7 @@ impl Asked {
             SchemeKind::MutualTls => ("mutualTLS", Vec::new()),
             SchemeKind::Unknown(ty) => (ty.as_str(), Vec::new()),
         };
-        object(members.into_iter().chain([("type", Some(ty.into())), ("deprecated", self.deprecated.map(Value::from))]))
+        object(members.into_iter().chain([("type", Some(ty.into())), ("deprecated", deprecated.map(Value::from))]))
     }
 }
 
@@ -136,7 +165,7 @@ impl<'a> Comparison<'a> {
     }
 
     pub(super) fn security(&mut self, old: Operation<'a>, new: Operation<'a>) {
-        let (before, after) = (Security::of(old, self.old.calls), Security::of(new, self.new.calls));
+        let (before, after) = (Security::of(old, self.old), Security::of(new, self.new));
         match (before.open, after.open) {
             (true, false) => return self.say("security-demanded", format!("it requires {} now", after.told())),
             (false, true) => return self.say("security-dropped", "it can be called without credentials now"),
@@ -157,7 +186,7 @@ impl<'a> Comparison<'a> {
             };
             found.insert(name);
             if way.asks != now.asks {
-                let told = |asks: &Option<Vec<Asked>>| match asks {
+                let told = |asks: &Option<Vec<Asked<'_>>>| match asks {
                     Some(list) => list.iter().map(|it| it.told().to_string()).collect::<Vec<_>>().join(" and "),
                     None => "not described".to_owned(),
                 };
@@ -165,11 +194,15 @@ impl<'a> Comparison<'a> {
                     format!("the security scheme `{schemes}` was {} and is {}", told(&way.asks), told(&now.asks));
                 self.say("security-scheme-changed", what);
             }
-            for scope in now.scopes.difference(&way.scopes) {
+            let (before, after) = (way.all(), now.all());
+            for (_, scope) in after.difference(&before) {
                 self.say("security-scope-added", format!("`{schemes}` needs the scope `{scope}` now"));
             }
-            for scope in way.scopes.difference(&now.scopes) {
+            for (_, scope) in before.difference(&after) {
                 self.say("security-scope-removed", format!("`{schemes}` no longer needs the scope `{scope}`"));
+            }
+            if before == after && way.scopes != now.scopes {
+                self.say("security-scope-added", format!("`{schemes}` needs its scopes in other combinations now"));
             }
         }
         for schemes in after.ways.keys().filter(|schemes| !found.contains(*schemes)) {

@@ -3,6 +3,7 @@
 //! The tree is a [`Node`], and every later stage works on it. A node keeps its [`Span`] when it is moved, so a note
 //! from any stage has the line that the author has to change.
 
+mod equal;
 mod json;
 mod layout;
 mod pointer;
@@ -16,6 +17,7 @@ use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Number;
 
+pub(crate) use equal::order;
 pub use pointer::Pointer;
 pub(crate) use pointer::percent_decode;
 pub(crate) use read::contents;

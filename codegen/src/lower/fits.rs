@@ -53,7 +53,8 @@ impl<'a> Fits<'a> {
                 return false;
             }
         }
-        list("enum").is_none_or(|values| self.is_over(values.len()) || values.iter().any(|known| equal(known, value)))
+        list("enum")
+            .is_none_or(|values| self.is_over(values.len()) || values.iter().any(|known| known.is_same_value(value)))
             && list("allOf").is_none_or(|parts| parts.iter().all(part))
             && list("anyOf").is_none_or(|parts| parts.iter().any(part))
             && list("oneOf").is_none_or(|parts| parts.iter().filter(|it| part(it)).take(2).count() == 1)
@@ -87,7 +88,8 @@ impl<'a> Fits<'a> {
     }
 
     fn fits_array(&self, schema: &Node, items: &[Node], depth: usize) -> bool {
-        let unique = || items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|it| equal(it, item)));
+        let unique =
+            || items.iter().enumerate().all(|(index, item)| !items[..index].iter().any(|it| it.is_same_value(item)));
         within(schema, "minItems", "maxItems", items.len())
             && (!schema.is_true("uniqueItems") || self.is_over(items.len().saturating_mul(items.len())) || unique())
             && schema.get("items").is_none_or(|of| items.iter().all(|item| self.fits(of, item, depth + 1)))
@@ -128,9 +130,4 @@ fn is_of(value: &Node, ty: &str) -> bool {
         Value::Array(_) => ty == "array",
         Value::Object(_) => ty == "object",
     }
-}
-
-/// Whether two values are equal. `1` equals `1.0`.
-fn equal(one: &Node, other: &Node) -> bool {
-    one == other || float(one).is_some_and(|number| float(other) == Some(number))
 }

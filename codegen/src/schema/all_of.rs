@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::constraints::{absorb_further, beyond, constrain, forbid, intersect, lost_additional, unmerged};
 use super::equal::same;
-use super::model::{Additional, Annotations, JsonType, Limits, Model, Schema, SchemaId, Torn};
+use super::model::{Additional, Annotations, JsonType, Model, Schema, SchemaId, Torn};
+use crate::document::{Node, Value};
 
 impl Model {
     /// Follows the references of a schema, and flattens its `allOf`.
@@ -27,6 +29,10 @@ impl Model {
         let mut merged = Schema::any(&self.get(id).span);
         let mut parents = Parents { model: self, child: id, open: BTreeSet::new(), flat: HashMap::new() };
         parents.gather(&mut merged, id);
+        if merged.annotations.torn == Some(Torn::Types) {
+            // Nothing is merged.
+            merged.also = BTreeSet::from([id]);
+        }
         let flat = self.add(merged);
         self.flat.borrow_mut().insert(id, flat);
         flat
@@ -138,6 +144,24 @@ fn open(model: &Model, have: Additional, more: Additional) -> Additional {
     }
 }
 
+/// Merges the `additionalProperties` of a later part.
+fn add_additional(model: &Model, merged: &mut Schema, more: Additional) {
+    let have = merged.additional;
+    merged.additional = open(model, have, more);
+    if merged.additional != Additional::Closed && [have, more].contains(&Additional::Closed) {
+        merged.also.insert(model.add(Schema { additional: Additional::Closed, ..Schema::any(&merged.span) }));
+    }
+}
+
+/// Takes the format of the later part, if it has one.
+fn take_format(model: &Model, merged: &mut Schema, format: &Option<String>) {
+    if format.is_some() && merged.format.is_some() && merged.format != *format {
+        let lost = Schema { format: merged.format.clone(), ..Schema::any(&merged.span) };
+        merged.also.insert(model.add(lost));
+    }
+    take(&mut merged.format, format);
+}
+
 /// Whether two unions have the same branches, in any order.
 fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
     let has = |list: &[SchemaId], id: SchemaId| list.iter().any(|it| same((model, *it), (model, id)));
@@ -147,7 +171,7 @@ fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
 /// Merges the keywords of a part, except its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     let Schema {
-        span: _,
+        span,
         // The caller has followed the reference and merged the parts of `allOf`.
         reference: _,
         all_of: _,
@@ -172,6 +196,7 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         xml,
         limits,
         further,
+        also,
         annotations,
     } = part;
     if merged.annotations.torn == Some(Torn::Types) {
@@ -191,7 +216,13 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     }
     match (&mut merged.values, values) {
         (Some(have), Some(more)) => {
-            let kept: Vec<_> = have.iter().filter(|value| more.contains(value)).cloned().collect();
+            // Of two spellings of a number, that of an integer is kept.
+            let is_whole = |value: &Node| matches!(&value.value, Value::Number(number) if number.is_i64());
+            let kept = have.iter().filter_map(|value| {
+                let other = more.iter().find(|other| other.is_same_value(value))?;
+                Some(if is_whole(other) { other } else { value }.clone())
+            });
+            let kept: Vec<_> = kept.collect();
             // An empty intersection is a mistake in the document. In practice, the later part is the intended one.
             *have = if kept.is_empty() {
                 merged.annotations.torn = Some(Torn::Values);
@@ -214,12 +245,12 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         (have, more) => take(have, more),
     }
     require(merged, required);
-    merged.additional = open(model, merged.additional, *additional);
+    add_additional(model, merged, *additional);
     merged.nullable = match (merged.nullable, *nullable) {
         (Some(have), Some(more)) => Some(have && more),
         (have, more) => have.or(more),
     };
-    take(&mut merged.format, format);
+    take_format(model, merged, format);
     for (have, more) in [(&mut merged.items, items), (&mut merged.rest, rest), (&mut merged.content, content)] {
         *have = match (*have, *more) {
             (Some(mine), Some(theirs)) => Some(both(model, mine, theirs)),
@@ -235,61 +266,37 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
         }
         (have, more) => take(have, more),
     }
-    // A value is forbidden if either part forbids it.
-    merged.not = match (merged.not, *not) {
-        (Some(mine), Some(theirs)) if !same((model, mine), (model, theirs)) => {
-            let span = model.get(theirs).span.clone();
-            Some(model.add(Schema { any_of: Some(vec![mine, theirs]), ..Schema::any(&span) }))
-        }
-        (mine, theirs) => mine.or(theirs),
-    };
+    merged.not = forbid(model, merged.not, *not);
     take(&mut merged.discriminator, discriminator);
     take(&mut merged.read_only, read_only);
     take(&mut merged.write_only, write_only);
     take(&mut merged.default, default);
     take(&mut merged.xml, xml);
-    absorb_limits(&mut merged.limits, limits);
-    merged.further.extend(further.iter().map(|(key, node)| (key.clone(), node.clone())));
+    intersect(&mut merged.limits, limits);
+    absorb_further(model, merged, further);
+    merged.also.extend(also);
     absorb_annotations(&mut merged.annotations, annotations);
     let objects = merged.properties.is_some() || merged.ty == Some(JsonType::Object);
     let typed = merged.ty.is_some();
-    for (have, more) in [(&mut merged.one_of, one_of), (&mut merged.any_of, any_of)] {
+    let unions = [("oneOf", &mut merged.one_of, one_of), ("anyOf", &mut merged.any_of, any_of)];
+    let mut lost: Vec<(&str, Vec<SchemaId>)> = Vec::new();
+    for (keyword, have, more) in unions {
         match (have.as_mut(), more) {
             (_, None) => {}
             (Some(have), Some(more)) if same_branches(model, have, more) => {}
             // Two unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
-            (Some(have), Some(_)) => have.clear(),
+            (Some(have), Some(more)) => lost.extend([(keyword, std::mem::take(have)), (keyword, more.clone())]),
             (None, Some(_)) if objects || !typed => have.clone_from(more),
-            (None, Some(_)) => {}
+            (None, Some(more)) => lost.push((keyword, more.clone())),
         }
     }
-}
-
-fn absorb_limits(merged: &mut Limits, part: &Limits) {
-    let Limits {
-        minimum,
-        maximum,
-        multiple_of,
-        min_length,
-        max_length,
-        pattern,
-        min_items,
-        max_items,
-        unique_items,
-        min_properties,
-        max_properties,
-    } = part;
-    take(&mut merged.minimum, minimum);
-    take(&mut merged.maximum, maximum);
-    take(&mut merged.multiple_of, multiple_of);
-    take(&mut merged.min_length, min_length);
-    take(&mut merged.max_length, max_length);
-    take(&mut merged.pattern, pattern);
-    take(&mut merged.min_items, min_items);
-    take(&mut merged.max_items, max_items);
-    take(&mut merged.unique_items, unique_items);
-    take(&mut merged.min_properties, min_properties);
-    take(&mut merged.max_properties, max_properties);
+    for (keyword, branches) in lost.into_iter().filter(|(_, branches)| !branches.is_empty()) {
+        let union = match keyword {
+            "oneOf" => Schema { one_of: Some(branches), ..Schema::any(span) },
+            _ => Schema { any_of: Some(branches), ..Schema::any(span) },
+        };
+        merged.also.insert(model.add(union));
+    }
 }
 
 fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
@@ -353,14 +360,19 @@ fn unite(model: &Model, mine: SchemaId, theirs: SchemaId) -> SchemaId {
     let one_type = one.ty == other.ty && [&one, &other].iter().all(|it| plain(it) && inline(it));
     let mine_is_narrower = implies(model, mine, theirs, DEEPEST) && !implies(model, theirs, mine, DEEPEST);
     if is_partial(&other) || mine_is_narrower {
-        with(model, mine, &one, &other)
+        with(model, (mine, &one), (theirs, &other))
     } else if is_partial(&one) || (is_object(&one) && is_object(&other)) || implies(model, theirs, mine, DEEPEST) {
-        with(model, theirs, &other, &one)
+        with(model, (theirs, &other), (mine, &one))
     } else if one_type && (one.values.is_none() || other.values.is_none()) {
-        if one.values.is_some() { with(model, mine, &one, &other) } else { with(model, theirs, &other, &one) }
+        if one.values.is_some() {
+            with(model, (mine, &one), (theirs, &other))
+        } else {
+            with(model, (theirs, &other), (mine, &one))
+        }
     } else if model.united.get() == MOST_PAIRS || !has_room(model, &[mine, theirs]) {
         let mut any = Schema::any(&other.span);
         any.annotations.torn = Some(Torn::Types);
+        any.also = BTreeSet::from([mine, theirs]);
         model.add(any)
     } else {
         // The parts are merged when the result is used, because a schema may lead back to the one that is being merged.
@@ -426,7 +438,9 @@ fn implies(model: &Model, narrow: SchemaId, wide: SchemaId, fuel: usize) -> bool
     }
     if let (Some(values), Some(more)) = (&one.values, &other.values) {
         let rest = Schema { values: None, ..(*other).clone() };
-        return typed && rest.is_only_a_type() && values.iter().all(|value| more.contains(value));
+        return typed
+            && rest.is_only_a_type()
+            && values.iter().all(|value| more.iter().any(|other| other.is_same_value(value)));
     }
     let rest = Schema { one_of: None, any_of: None, discriminator: None, ..(*other).clone() };
     typed && rest.is_only_a_type() && other.branches().any(|branch| implies(model, narrow, branch, fuel))
@@ -468,9 +482,9 @@ fn both_additional(model: &Model, mine: Additional, theirs: Additional) -> Addit
     }
 }
 
-/// Adds the hints, descriptions, `readOnly` and `writeOnly` of another schema. Also adds its constraints if it has no
-/// type of its own ([`is_partial`]).
-fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId {
+/// Adds the hints, descriptions, `readOnly` and `writeOnly` of another schema, and its constraints. If it has no type of
+/// its own ([`is_partial`]), also adds its other keywords.
+fn with(model: &Model, (id, kept): (SchemaId, &Schema), (other_id, other): (SchemaId, &Schema)) -> SchemaId {
     let Schema {
         span: _,
         // A schema that only constrains values has none of these.
@@ -490,14 +504,16 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
         prefix,
         rest,
         content,
-        not,
+        // `constrain` adds these.
+        not: _,
+        limits: _,
+        further: _,
+        also: _,
         discriminator,
         read_only,
         write_only,
         default,
         xml,
-        limits,
-        further,
         annotations,
     } = other;
     let mut merged = match kept.reference {
@@ -534,28 +550,46 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
     }
     if partial && (kept.ty == Some(JsonType::Object) || kept.properties.is_some()) {
         merged.additional = both_additional(model, kept.additional, *additional);
+        let lost = lost_additional(kept.additional, *additional, merged.additional);
+        if lost != Additional::Unsaid {
+            merged.also.insert(model.add(Schema { additional: lost, ..Schema::any(&kept.span) }));
+        }
     }
     let composed = kept.reference.is_some() || kept.one_of.is_some() || kept.any_of.is_some() || kept.all_of.is_some();
+    let objects = is_object(kept) && is_object(other);
+    let other_is_plain = other.reference.is_none() && other.all_of.is_none() && other.branches().next().is_none();
+    let alike = kept.ty.is_some() && kept.ty == other.ty && other_is_plain;
     if partial && !composed {
         fill(&mut merged.format, format);
         require(&mut merged, required);
+        let lost = Schema {
+            prefix: prefix.clone().filter(|_| merged.prefix.is_some()),
+            rest: rest.filter(|_| merged.rest.is_some()),
+            content: content.filter(|_| merged.content.is_some()),
+            ..Schema::any(&other.span)
+        };
+        if !lost.only_describes() {
+            merged.also.insert(model.add(lost));
+        }
         fill(&mut merged.prefix, prefix);
         fill(&mut merged.rest, rest);
         fill(&mut merged.content, content);
-        fill(&mut merged.not, not);
         fill(&mut merged.discriminator, discriminator);
         fill(&mut merged.default, default);
         fill(&mut merged.xml, xml);
-        fill_limits(&mut merged.limits, limits);
-        let mut further = further.clone();
-        further.extend(std::mem::take(&mut merged.further));
-        merged.further = further;
         fill_annotations(&mut merged.annotations, annotations);
     }
-    if is_object(kept)
-        && is_object(other)
-        && let (Some(have), Some(more)) = (&mut merged.properties, properties)
-    {
+    if !composed && (partial || objects || alike) {
+        constrain(model, &mut merged, other);
+    } else {
+        let lost = if partial { unmerged(other, &merged) } else { beyond(model, other_id) };
+        let says_nothing = lost.only_describes() && lost.further.is_empty() && lost.also.is_empty();
+        // A schema that extends another one has its constraints.
+        if !says_nothing && !extends(model, id, model.target(other_id)) {
+            merged.also.insert(model.add(lost));
+        }
+    }
+    if objects && let (Some(have), Some(more)) = (&mut merged.properties, properties) {
         for (name, property) in more {
             match have.get_mut(name) {
                 Some(mine) => *mine = both(model, *property, *mine),
@@ -563,12 +597,13 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
             }
         }
         require(&mut merged, required);
-        merged.additional = open(model, *additional, kept.additional);
+        merged.additional = *additional;
+        add_additional(model, &mut merged, kept.additional);
     }
     let unchanged = match kept.reference {
         Some(_) => {
-            let Schema { read_only, write_only, annotations, .. } = &merged;
-            read_only.is_none() && write_only.is_none() && *annotations == Annotations::default()
+            let Schema { read_only, write_only, also, annotations, .. } = &merged;
+            read_only.is_none() && write_only.is_none() && also.is_empty() && *annotations == Annotations::default()
         }
         None => said(&merged) == said(kept),
     };
@@ -579,16 +614,10 @@ fn with(model: &Model, id: SchemaId, kept: &Schema, other: &Schema) -> SchemaId 
 fn said(schema: &Schema) -> impl PartialEq {
     let Schema { format, properties, required, additional, items, prefix, rest, content, not, discriminator, .. } =
         schema;
-    let Schema { read_only, write_only, default, xml, limits, further, annotations, .. } = schema;
+    let Schema { read_only, write_only, default, xml, limits, further, also, annotations, .. } = schema;
     let contents = (additional, items, prefix, rest, content, not, discriminator);
-    (format, (properties, required), contents, read_only, write_only, default, xml, (limits, further), annotations)
-}
-
-fn fill_limits(kept: &mut Limits, other: &Limits) {
-    // The limits of the kept schema take precedence.
-    let mut filled = other.clone();
-    absorb_limits(&mut filled, kept);
-    *kept = filled;
+    let limits = (limits, further, also);
+    (format, (properties, required), contents, read_only, write_only, default, xml, limits, annotations)
 }
 
 fn fill_annotations(kept: &mut Annotations, other: &Annotations) {

@@ -6,7 +6,7 @@ use crate::span::Span;
 
 /// What is written of a tuple.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tuples {
+pub(super) enum Tuples {
     /// `items`, and the extensions that keep the order of its parts.
     Whole,
     /// Only `items`.
@@ -35,7 +35,7 @@ impl Model {
 
     /// Writes one schema. A keyword that 3.0.3 does not have becomes an extension, or was already normalized to other
     /// keywords.
-    fn node(&self, id: SchemaId, tuples: Tuples) -> Node {
+    pub(super) fn node(&self, id: SchemaId, tuples: Tuples) -> Node {
         let schema = self.get(id);
         let Schema {
             span,
@@ -63,6 +63,8 @@ impl Model {
             limits,
             // 3.0 does not have these. `normalise` has added a note for each.
             further: _,
+            // Only derived schemas have these.
+            also: _,
             annotations,
         } = &*schema;
         let mut written = Members { map: Map::new(), span };
@@ -179,7 +181,8 @@ impl Members<'_> {
                 self.maybe(flag, excluded.then_some(true));
             }
         }
-        self.maybe("multipleOf", multiple_of.clone());
+        // Only derived schemas have several of these.
+        self.maybe("multipleOf", multiple_of.first().cloned());
         for (key, count) in [
             ("minLength", min_length),
             ("maxLength", max_length),
@@ -190,7 +193,7 @@ impl Members<'_> {
         ] {
             self.maybe(key, count.map(serde_json::Number::from));
         }
-        self.maybe("pattern", pattern.clone());
+        self.maybe("pattern", pattern.first().cloned());
         self.maybe("uniqueItems", *unique_items);
     }
 

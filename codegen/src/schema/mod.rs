@@ -7,6 +7,7 @@
 //! a keyword is added.
 
 mod all_of;
+mod constraints;
 mod equal;
 mod export;
 mod model;
@@ -15,7 +16,7 @@ mod read;
 mod values;
 
 #[cfg(feature = "diff")]
-pub(crate) use equal::{means_the_same, says_the_same};
+pub(crate) use equal::Meanings;
 pub(crate) use equal::{same, same_structure};
 pub(crate) use model::{Additional, Annotations, Bound, JsonType, Mark, Model, Schema, SchemaId, Torn};
 #[cfg(feature = "diff")]

@@ -89,6 +89,9 @@ pub(crate) struct Schema {
     /// The keywords that only constrain values and that no type depends on (`if`, `contains`, ...), without their
     /// descriptions.
     pub(crate) further: Map,
+    /// Set by `allOf`: the constraints of its parts that its other keywords cannot express. A value has to fit all of
+    /// these too. No type depends on them.
+    pub(crate) also: BTreeSet<SchemaId>,
     /// The keywords that describe values and do not constrain them.
     pub(crate) annotations: Annotations,
 }
@@ -131,10 +134,12 @@ pub(crate) struct Discriminator {
 pub(crate) struct Limits {
     pub(crate) minimum: Option<Bound>,
     pub(crate) maximum: Option<Bound>,
-    pub(crate) multiple_of: Option<Number>,
+    /// The numbers that a value has to be a multiple of. One schema has at most one; an `allOf` has those of its parts.
+    pub(crate) multiple_of: Vec<Number>,
     pub(crate) min_length: Option<u64>,
     pub(crate) max_length: Option<u64>,
-    pub(crate) pattern: Option<String>,
+    /// The patterns that a text has to match. One schema has at most one; an `allOf` has those of its parts.
+    pub(crate) pattern: Vec<String>,
     pub(crate) min_items: Option<u64>,
     pub(crate) max_items: Option<u64>,
     pub(crate) unique_items: Option<bool>,
@@ -237,6 +242,7 @@ impl Schema {
             xml: None,
             limits: Limits::default(),
             further: Map::new(),
+            also: BTreeSet::new(),
             annotations: Annotations::default(),
         }
     }
@@ -359,6 +365,7 @@ impl Schema {
             limits,
             // No type depends on these.
             further: _,
+            also: _,
         } = self;
         let ignores = |constraint: Constraint| ignored.contains(&constraint);
         reference.is_none()
@@ -411,6 +418,8 @@ impl Schema {
             xml: _,
             limits: _,
             further: _,
+            // These are not in the document, and are compared by `diff` alone.
+            also: _,
             annotations: _,
         } = self;
         let lists = [prefix, all_of, one_of, any_of].into_iter().flatten().flatten().copied();

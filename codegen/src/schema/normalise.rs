@@ -62,20 +62,21 @@ impl Normaliser<'_> {
             );
             node.set("discriminator", Map::from_iter([("propertyName".to_owned(), Node::made(property))]));
         }
+        let mut further = Map::new();
         // This comes first, so that the keywords of a single branch are normalized together with the schema's own. A
         // branch may itself be a union with a single branch, so this is repeated.
         for _ in 0..4 {
-            self.null_branches(node, at);
+            self.null_branches(node, &mut further);
         }
         tuples(node);
-        self.content(node, at);
-        let mut further = self.further(node, at);
+        self.content(node, at, &mut further);
+        self.further(node, at, &mut further);
         self.never_properties(node, at, &mut further);
         self.pattern_properties(node, at, &mut further);
-        self.values(node);
-        self.types(node, at);
-        self.bounds(node, at);
-        self.pattern(node, at);
+        self.values(node, &mut further);
+        self.types(node, at, &mut further);
+        self.bounds(node, at, &mut further);
+        self.pattern(node, at, &mut further);
         if let Some(examples) = node.take("examples")
             && let Some(first) = examples.as_array().and_then(<[Node]>::first)
             && node.get("example").is_none()
@@ -130,8 +131,8 @@ impl Normaliser<'_> {
         members::unknown(Object::Schema, node, at, self.notes);
     }
 
-    /// Removes keywords that 3.0 does not have and that only constrain values. Returns them without descriptions.
-    fn further(&mut self, node: &mut Node, at: &Pointer) -> Map {
+    /// Moves keywords that 3.0 does not have and that only constrain values to others, without descriptions.
+    fn further(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         const LOST: [&str; 16] = [
             "contains",
             "minContains",
@@ -164,14 +165,12 @@ impl Normaliser<'_> {
         for key in SILENT {
             node.take(key);
         }
-        let mut further = Map::new();
         for key in LOST {
             if let Some(value) = node.take(key) {
                 self.note(Kind::Unchecked, &at.join(key), &value, format!("`{key}` is not checked"));
-                keep(&mut further, key, value);
+                keep(further, key, value);
             }
         }
-        further
     }
 
     fn never_properties(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
@@ -221,25 +220,26 @@ impl Normaliser<'_> {
     }
 
     /// `const` becomes an enum with one value. A null in an enum makes the schema nullable.
-    fn values(&mut self, node: &mut Node) {
-        if let Some(constant) = node.take("const")
-            && node.get("enum").is_none()
-        {
-            node.set("enum", vec![constant]);
+    fn values(&mut self, node: &mut Node, further: &mut Map) {
+        if let Some(constant) = node.take("const") {
+            match node.get("enum") {
+                None => node.set("enum", vec![constant]),
+                Some(_) => keep(further, "const", constant),
+            }
         }
         let Some(values) = node.get("enum").and_then(Node::as_array) else {
             node.take("enum");
             return;
         };
         if values.is_empty() {
-            node.take("enum");
+            further.extend(node.take("enum").map(|none| ("enum".to_owned(), none)));
         } else if values.iter().any(Node::is_null) {
             node.set("nullable", true);
         }
     }
 
     /// `anyOf` or `oneOf` with a null branch becomes nullable. A union with one branch becomes that branch.
-    fn null_branches(&mut self, node: &mut Node, at: &Pointer) {
+    fn null_branches(&mut self, node: &mut Node, further: &mut Map) {
         for key in ["oneOf", "anyOf"] {
             let Some(branches) = node.get_mut(key).and_then(Node::as_array_mut) else {
                 node.take(key);
@@ -262,7 +262,7 @@ impl Normaliser<'_> {
                 1 => {
                     node.take(key);
                     let branch = rest.remove(0);
-                    self.fold(node, branch, at);
+                    self.fold(node, branch, further);
                 }
                 _ => node.set(key, rest),
             }
@@ -270,7 +270,7 @@ impl Normaliser<'_> {
     }
 
     /// Replaces a union by its only branch.
-    fn fold(&mut self, node: &mut Node, branch: Node, _at: &Pointer) {
+    fn fold(&mut self, node: &mut Node, branch: Node, further: &mut Map) {
         let clashes = |node: &Node, branch: &Map| {
             branch.keys().any(|key| node.get(key).is_some() && !grammar::is_annotation(key))
         };
@@ -285,7 +285,7 @@ impl Normaliser<'_> {
                 }
                 // The branch can bring a `const`, or an enum with null. The caller repeats this for a branch that has
                 // one branch.
-                self.values(node);
+                self.values(node, further);
             }
             _ => match node.get_mut("allOf").and_then(Node::as_array_mut) {
                 Some(all) => all.push(branch),
@@ -296,7 +296,7 @@ impl Normaliser<'_> {
 }
 
 /// Adds a keyword to others, without the descriptions in it.
-fn keep(further: &mut Map, key: &str, value: Node) {
+pub(super) fn keep(further: &mut Map, key: &str, value: Node) {
     let mut around = Node::made(Map::from([(key.to_owned(), value)]));
     Object::Schema.walk_mut(&mut around, &Pointer::root(), &mut |kind, node, _| {
         if let Some(map) = node.as_object_mut().filter(|_| kind == Object::Schema) {

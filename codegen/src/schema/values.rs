@@ -1,12 +1,12 @@
 //! Normalizes the types of a schema, and the limits on its values.
 
-use super::normalise::Normaliser;
+use super::normalise::{Normaliser, keep};
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar;
 use crate::note::Kind;
 
 impl Normaliser<'_> {
-    pub(super) fn types(&mut self, node: &mut Node, at: &Pointer) {
+    pub(super) fn types(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(written) = node.get("type") else { return };
         let mut types: Vec<String> = match &written.value {
             Value::String(one) => vec![one.clone()],
@@ -49,12 +49,12 @@ impl Normaliser<'_> {
             many if many.len() == 5 && node.as_object().is_none_or(|map| !tells_apart(map, many)) => {
                 ["type", "items", "additionalProperties"].iter().for_each(|key| drop(node.take(key)));
             }
-            many => self.one_of_types(node, many, at),
+            many => self.one_of_types(node, many, at, further),
         }
     }
 
     /// `type: [A, B]` becomes a `oneOf` of A and B, each with the keywords that apply to it.
-    fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer) {
+    fn one_of_types(&mut self, node: &mut Node, types: &[String], at: &Pointer, further: &mut Map) {
         if node.get("oneOf").is_some() || node.get("anyOf").is_some() || node.get("allOf").is_some() {
             let written = node.take("type").unwrap_or_else(|| Node::made(Value::Null));
             self.note(
@@ -63,6 +63,7 @@ impl Normaliser<'_> {
                 &written,
                 "a list of types beside a union or `allOf`; only the branches are used",
             );
+            keep(further, "type", written);
             return;
         }
         let span = node.span.clone();
@@ -97,7 +98,7 @@ impl Normaliser<'_> {
 
     /// Turns an exclusive bound that is a number into a bound and a flag. Replaces an integer bound that does not fit
     /// into 64 bits.
-    pub(super) fn bounds(&mut self, node: &mut Node, at: &Pointer) {
+    pub(super) fn bounds(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         for (bound, exclusive, lower) in [("minimum", "exclusiveMinimum", true), ("maximum", "exclusiveMaximum", false)]
         {
             if let Some(Value::Number(strict)) = node.get(exclusive).map(|it| it.value.clone()) {
@@ -148,6 +149,7 @@ impl Normaliser<'_> {
                             &written,
                             "the bound is not a 64-bit integer; the widest bound was used instead",
                         );
+                        keep(further, bound, written);
                     }
                 }
             }
@@ -164,7 +166,7 @@ impl Normaliser<'_> {
     }
 
     /// Removes a pattern that is not a regular expression of ECMA-262.
-    pub(super) fn pattern(&mut self, node: &mut Node, at: &Pointer) {
+    pub(super) fn pattern(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(pattern) = node.get("pattern") else { return };
         let valid = |text: &str| regress::Regex::new(text).is_ok() || regress::Regex::with_flags(text, "u").is_ok();
         if !pattern.as_str().is_some_and(valid) {
@@ -176,34 +178,48 @@ impl Normaliser<'_> {
                 &written,
                 "the pattern is not a regular expression of ECMA-262",
             );
+            keep(further, "pattern", written);
         }
     }
 
     /// Turns the content type and encoding of a string into its format. For JSON, it becomes `x-json-text` with the
-    /// schema of the content.
-    pub(super) fn content(&mut self, node: &mut Node, at: &Pointer) {
+    /// schema of the content. What the format does not say goes to the keywords that no type depends on.
+    pub(super) fn content(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let encoding = node.take("contentEncoding");
         let media = node.take("contentMediaType");
         let text = |node: &Option<Node>| node.as_ref().and_then(Node::as_str).map(str::to_ascii_lowercase);
         let essence = text(&media).map(|it| it.split(';').next().unwrap_or_default().trim().to_owned());
         let is_json = |it: &str| it == "application/json" || it.ends_with("+json");
+        let given = text(&node.get("format").cloned());
         let format = match (text(&encoding).as_deref(), essence.as_deref()) {
-            (Some("base64"), _) => "byte",
-            (Some("base64url"), _) => "base64url",
-            (None | Some("7bit" | "8bit" | "binary"), Some(media)) if is_binary(media) => "binary",
-            (None | Some("7bit" | "8bit" | "binary"), Some(media)) if is_json(media) => {
-                let content = node.take("contentSchema").unwrap_or_else(|| Node::made(Map::new()));
-                return node.set("x-json-text", content.value);
-            }
-            _ => {
-                if let Some(lost) = encoding.or(media) {
-                    self.note(Kind::Unchecked, at, &lost, "the string is not decoded by its content type or encoding");
-                }
-                return;
-            }
+            (Some("base64"), _) => Some("byte"),
+            (Some("base64url"), _) => Some("base64url"),
+            (None | Some("7bit" | "8bit" | "binary"), Some(media)) if is_binary(media) => Some("binary"),
+            _ => None,
         };
-        if node.get("format").is_none() {
+        let is_text = matches!(text(&encoding).as_deref(), None | Some("7bit" | "8bit" | "binary"));
+        let holds_json = format.is_none() && is_text && essence.as_deref().is_some_and(is_json);
+        if holds_json {
+            let content = node.take("contentSchema").unwrap_or_else(|| Node::made(Map::new()));
+            node.set("x-json-text", content.value);
+        } else if let (None, Some(lost)) = (format, encoding.as_ref().or(media.as_ref())) {
+            self.note(Kind::Unchecked, at, lost, "the string is not decoded by its content type or encoding");
+        }
+        if let Some(format) = format.filter(|_| given.is_none()) {
             node.set("format", format);
+        }
+        let decided = |format: Option<&str>| given.is_none() || given.as_deref() == format;
+        let says_encoding = matches!(format, Some("byte" | "base64url")) && decided(format);
+        let says_media = match essence.as_deref() {
+            Some("application/json") => holds_json,
+            Some("application/octet-stream") => format == Some("binary") && decided(format),
+            _ => false,
+        };
+        for (key, lost, said) in [("contentEncoding", encoding, says_encoding), ("contentMediaType", media, says_media)]
+        {
+            if let Some(lost) = lost.filter(|_| !said) {
+                keep(further, key, lost);
+            }
         }
     }
 }

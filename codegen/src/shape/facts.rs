@@ -58,7 +58,7 @@ pub(super) fn doc(schema: &Schema) -> String {
         ("Default", default),
         ("At least", bound(&schema.limits.minimum)),
         ("At most", bound(&schema.limits.maximum)),
-        ("Pattern", schema.limits.pattern.as_ref().and_then(short)),
+        ("Pattern", schema.limits.pattern.last().and_then(short)),
     ];
     let facts = facts.into_iter().filter_map(|(label, value)| Some((label, value.filter(|value| !value.is_empty())?)));
     let facts: Vec<String> = facts.map(|(label, value)| format!("{label}: `{value}`.")).collect();

@@ -213,6 +213,7 @@ impl<'a> Types<'a> {
             // These do not affect the type.
             not: _,
             further: _,
+            also: _,
             xml: _,
         } = &*schema;
         if let Some(target) = reference {

@@ -3,5 +3,7 @@
 
 mod chance;
 mod dense;
+mod leaves;
 mod metamorphic;
 mod mutations;
+mod parts;

@@ -312,42 +312,113 @@ fn a_change_of_meaning_is_always_reported() {
     }
 }
 
-/// Adds constraints on values to the schemas of parameters, bodies and responses. No Rust type depends on them. Returns
-/// how many there are.
-fn constrained(value: &mut Value, random: &mut Random) -> usize {
+/// A keyword and its value.
+type Constraint = (&'static str, Value);
+
+/// Constraints on values of a type. No Rust type depends on them.
+fn constraints(ty: &str, schema: &Map<String, Value>) -> Vec<Constraint> {
+    match ty {
+        "string" => vec![
+            ("not", json!({"const": "x"})),
+            ("pattern", json!("^a")),
+            ("maxLength", json!(9)),
+            ("allOf", json!([{"maxLength": 9}, {"maxLength": 8, "pattern": "^a"}, {"pattern": "b$"}])),
+        ],
+        "array" => vec![
+            ("contains", json!({"const": 1})),
+            ("uniqueItems", json!(true)),
+            ("allOf", json!([{"contains": {"const": 1}}, {"contains": {"const": 2}}])),
+        ],
+        "object" if schema.contains_key("properties") => vec![
+            ("not", json!({"required": ["a", "b"]})),
+            ("dependentRequired", json!({"a": ["b"]})),
+            ("propertyNames", json!({"maxLength": 9})),
+            ("if", json!({"required": ["a"]})),
+        ],
+        _ => vec![],
+    }
+}
+
+/// Constraints by a component.
+fn referring(ty: &str, schema: &Map<String, Value>) -> Vec<Constraint> {
+    let reference = json!({"$ref": "#/components/schemas/Limit"});
+    match ty {
+        "string" => vec![("not", reference.clone()), ("allOf", json!([{"maxLength": 9}, {"not": reference}]))],
+        "array" => vec![("contains", reference.clone()), ("unevaluatedItems", reference)],
+        "object" if schema.contains_key("properties") => {
+            vec![
+                ("propertyNames", reference.clone()),
+                ("if", reference.clone()),
+                ("dependentSchemas", json!({"a": reference})),
+            ]
+        }
+        _ => vec![],
+    }
+}
+
+/// Adds a constraint to each schema of parameters, bodies, headers and responses. Returns how many there are.
+fn constrained(
+    value: &mut Value,
+    random: &mut Random,
+    constraints: fn(&str, &Map<String, Value>) -> Vec<Constraint>,
+) -> usize {
     let mut added = 0;
     match value {
         Value::Object(map) => {
             for (key, child) in map {
                 let (ty, Value::Object(schema)) = (child["type"].as_str().unwrap_or_default().to_owned(), &mut *child)
                 else {
-                    added += constrained(child, random);
+                    added += constrained(child, random, constraints);
                     continue;
                 };
-                let constraints = match ty.as_str() {
-                    _ if key != "schema" => vec![],
-                    "string" => vec![("not", json!({"const": "x"})), ("pattern", json!("^a")), ("maxLength", json!(9))],
-                    "array" => vec![("contains", json!({"const": 1})), ("uniqueItems", json!(true))],
-                    "object" if schema.contains_key("properties") => vec![
-                        ("not", json!({"required": ["a", "b"]})),
-                        ("dependentRequired", json!({"a": ["b"]})),
-                        ("propertyNames", json!({"maxLength": 9})),
-                        ("if", json!({"required": ["a"]})),
-                    ],
-                    _ => vec![],
-                };
-                if !constraints.is_empty() {
-                    let (key, constraint) = random.pick(&constraints);
+                let found = if key == "schema" { constraints(&ty, schema) } else { vec![] };
+                if !found.is_empty() {
+                    let (key, constraint) = random.pick(&found);
                     added += usize::from(schema.insert(key.to_owned(), constraint).is_none());
                 } else if key != "schema" {
-                    added += constrained(child, random);
+                    added += constrained(child, random, constraints);
                 }
             }
         }
-        Value::Array(items) => added += items.iter_mut().map(|item| constrained(item, random)).sum::<usize>(),
+        Value::Array(items) => {
+            added += items.iter_mut().map(|item| constrained(item, random, constraints)).sum::<usize>();
+        }
         _ => {}
     }
     added
+}
+
+/// Gives each response of an operation a header.
+fn with_headers(document: &mut Value) {
+    operations(document, |operation| {
+        for response in operation["responses"].as_object_mut().unwrap().values_mut() {
+            if response.get("$ref").is_none() {
+                response["headers"] = json!({"X-Limited": {"schema": {"type": "string"}}});
+            }
+        }
+    });
+}
+
+#[test]
+fn a_change_behind_two_references_is_always_reported() {
+    let first = setting("METAMORPHIC_SEED", 1);
+    let mut all = 0;
+    for seed in first..first + setting("METAMORPHIC_DOCUMENTS", 25) {
+        let random = &mut Random(seed ^ 0x2ef5);
+        let mut document = document(seed, Dialect::V31);
+        with_headers(&mut document);
+        let added = constrained(&mut document["paths"], random, referring);
+        document["components"]["schemas"]["Limit"] = json!({"if": {"$ref": "#/components/schemas/Behind"}});
+        document["components"]["schemas"]["Behind"] = json!({"minLength": 1});
+        let mut other = document.clone();
+        other["components"]["schemas"]["Behind"] = json!({"minLength": 2});
+        let (old, new) = (node(&document), node(&other));
+        assert_eq!(diff(&old, &old).unwrap(), []);
+        let changes = diff(&old, &new).unwrap();
+        assert!(changes.is_empty() == (added == 0), "seed {seed}: {added}, {changes:?}");
+        all += added;
+    }
+    assert!(all > 25, "{all}");
 }
 
 #[test]
@@ -356,9 +427,10 @@ fn a_change_of_a_constraint_is_always_reported() {
     let mut all = 0;
     for seed in first..first + setting("METAMORPHIC_DOCUMENTS", 25) {
         let random = &mut Random(seed ^ 0x11317);
-        let document = document(seed, Dialect::V31);
+        let mut document = document(seed, Dialect::V31);
+        with_headers(&mut document);
         let mut other = document.clone();
-        let added = constrained(&mut other["paths"], random);
+        let added = constrained(&mut other["paths"], random, constraints);
         let (old, new) = (node(&document), node(&other));
         let reported = [diff(&old, &new).unwrap().len(), diff(&new, &old).unwrap().len()];
         // Several constraints can be on one schema that several responses share.

@@ -25,7 +25,7 @@ fn texts(name: &str) -> Vec<(String, String)> {
 }
 
 /// Runs the whole pipeline. Every refusal has a diagnostic, and the generated code parses.
-fn attempt(name: &str, text: &str, overlay: Option<&str>) -> Result<(), String> {
+fn attempt(name: &str, text: &str, overlay: Option<&str>, original: Option<&Node>) -> Result<(), String> {
     let run = || -> Result<(), String> {
         let Ok(document) = Node::parse(name, text) else { return Ok(()) };
         let mut generator = Generator::new(document.clone());
@@ -34,7 +34,10 @@ fn attempt(name: &str, text: &str, overlay: Option<&str>) -> Result<(), String> 
             generator = generator.overlay(overlay);
         }
         drop(connectors_codegen::vendor(&document, &Selection::default()));
-        drop(connectors_codegen::diff(&document, &document));
+        if let Some(change) = connectors_codegen::diff(&document, &document).iter().flatten().next() {
+            return Err(format!("it differs from itself: {change}"));
+        }
+        drop(original.map(|original| connectors_codegen::diff(original, &document)));
         match generator.generate() {
             Err(error) if error.to_string().contains("does not parse") => Err(error.to_string()),
             _ => Ok(()),
@@ -217,11 +220,12 @@ fn mutate_text(text: &str, random: &mut Random) -> String {
 #[test]
 fn nothing_makes_it_panic() {
     for (name, text) in texts("found") {
-        assert_eq!(attempt(&name, &text, None), Ok(()), "{name}");
+        assert_eq!(attempt(&name, &text, None, None), Ok(()), "{name}");
     }
     let (seconds, seed) = (setting("FUZZ_SECONDS", 5), setting("FUZZ_SEED", 1));
     let documents = texts("documents");
     let trees: Vec<Value> = documents.iter().map(|(name, text)| Node::parse(name, text).unwrap().to_json()).collect();
+    let nodes: Vec<Node> = documents.iter().map(|(name, text)| Node::parse(name, text).unwrap()).collect();
     let mut donors = Vec::new();
     trees.iter().for_each(|tree| subtrees(tree, &mut donors));
     let overlay = json!({"overlay": "1.1.0", "info": {"title": "o", "version": "1"}, "actions": [
@@ -256,8 +260,9 @@ fn nothing_makes_it_panic() {
                 (tree.to_string(), None)
             }
         };
+        let original = random.once_in(4).then(|| &nodes[which]);
         let name = if text.starts_with('{') { "mutated.json" } else { "mutated.yaml" };
-        if let Err(reason) = attempt(name, &text, overlay.as_deref()) {
+        if let Err(reason) = attempt(name, &text, overlay.as_deref(), original) {
             let file = std::env::temp_dir().join(format!("found-{seed}-{tried}.{}", &name[8..]));
             std::fs::write(&file, &text).unwrap();
             failures.push(format!("{}: {reason} (overlay: {overlay:?})", file.display()));

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::{self, Calls, FlowKind, Servers};
 use crate::document::Pointer;
-use crate::grammar;
 use crate::note::{Kind, Notes, Stage};
 
 use super::media::http_token;
@@ -47,9 +46,9 @@ pub(in crate::shape) fn schemes(calls: &Calls, notes: &mut Notes) -> Vec<Scheme>
     let noted = |at: &Pointer, notes: &Notes| notes.iter().any(|note| note.pointer == *at);
     let requirements = calls.operations().filter_map(|(_, call)| call.security.as_ref()).chain(&calls.security);
     let names = requirements.flat_map(|security| &security.alternatives).flat_map(|alternative| alternative.keys());
-    for wire in names.map(|name| grammar::scheme_name(name)).collect::<BTreeSet<String>>() {
-        let at = Pointer::root().join("components").join("securitySchemes").join(&wire);
-        if !calls.schemes.contains_key(&wire) && !noted(&at, notes) {
+    for wire in names.collect::<BTreeSet<&String>>() {
+        let at = Pointer::root().join("components").join("securitySchemes").join(wire);
+        if !calls.schemes.contains_key(wire) && !noted(&at, notes) {
             let reason = format!("`security` needs `{wire}`, which is not declared: set it by `Credentials::with`");
             notes.push(Stage::Shape, Kind::Loss, &at, &calls.span, reason);
         }
@@ -139,7 +138,7 @@ pub(super) fn requirements(
                 Some(Means::Credential(kind)) => Some(place(kind)),
                 Some(Means::Unknown(_)) | None => None,
             };
-            Some((place, (grammar::scheme_name(scheme), scopes.clone())))
+            Some((place, (scheme.clone(), scopes.clone())))
         });
         let (apart, count) = apart(schemes.collect());
         // Many operations share the document's own requirement, so it gets one note.
