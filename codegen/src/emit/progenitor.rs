@@ -96,10 +96,15 @@ fn has_operations(item: &Item) -> bool {
     matches!(item, Item::Impl(block) if block.trait_.is_none() && block.items.iter().any(is_async))
 }
 
-/// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not.
+/// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not, and
+/// has no character that progenitor would replace.
 pub(super) fn method(operation: &Operation) -> String {
     let group = operation.group.as_deref().unwrap_or("client");
-    format!("call_{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
+    let plain = |name: &str| -> String {
+        let chars = name.trim_matches('_').chars();
+        chars.map(|c| if c.is_ascii() { c.to_string() } else { format!("u{:x}", u32::from(c)) }).collect()
+    };
+    format!("call_{}_in_{}", plain(&operation.name), plain(group))
 }
 
 /// The names of its arguments, in the order of the path.

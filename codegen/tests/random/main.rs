@@ -3,5 +3,9 @@
 
 mod chance;
 mod dense;
+mod documents;
 mod metamorphic;
 mod mutations;
+mod schemas;
+mod whole;
+mod wild;
