@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use connectors_codegen::{Client, Generator, Node, reach};
 
 use super::chance::setting;
-use super::whole;
+use super::{items, whole};
 
 /// The longest time for one document.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -37,6 +37,9 @@ fn attempt(seed: u64) -> Result<usize, String> {
     let document = node(seed);
     let generator = Generator::new(document.clone());
     let client = generator.generate().map_err(|error| format!("no client: {error}"))?;
+    if let Some(mistake) = items::mistake(&client.code) {
+        return Err(mistake);
+    }
     generator.lowered().map_err(|error| format!("not lowered: {error}"))?;
     let again = Generator::new(document.clone()).names(client.names.clone()).generate();
     let again = again.map_err(|error| format!("no client with its names: {error}"))?;

@@ -4,6 +4,7 @@
 mod chance;
 mod dense;
 mod documents;
+mod items;
 mod metamorphic;
 mod mutations;
 mod schemas;
