@@ -228,6 +228,23 @@ components: {{callbacks: {{C: {callback}}}}}
 }
 
 #[test]
+fn an_alias_that_leads_to_itself_is_a_type_of_its_own() {
+    let own = "$ref: '#/components/schemas/A'";
+    for (schema, expected) in [
+        (format!("type: array, items: {{{own}}}"), "pub struct A("),
+        (format!("type: object, additionalProperties: {{{own}}}"), "pub struct A("),
+        (format!("type: string, contentMediaType: application/json, contentSchema: {{{own}}}"), "pub struct A("),
+        (format!("allOf: [{{{own}}}]"), "pub type A"),
+    ] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{{schema}}}}}}}\n"
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        assert!(client.code.contains(expected), "{schema}: {}", client.code);
+    }
+}
+
+#[test]
 fn a_main_that_returns_an_error_prints_its_place_and_help() {
     let document = Node::parse("pets.yaml", "swagger: '2.0'").unwrap();
     let error = Generator::new(document).generate().unwrap_err();

@@ -149,7 +149,16 @@ impl Maker {
         let mut paths = Map::new();
         for _ in 0..1 + self.random.below(4) {
             let (path, item) = self.path();
-            paths.insert(path, item);
+            // Two templates that differ only in the names of parameters are the same path.
+            let anonymous = |path: &str| -> String {
+                path.split('{')
+                    .map(|part| part.split_once('}').map_or(part, |(_, rest)| rest))
+                    .collect::<Vec<_>>()
+                    .join("{}")
+            };
+            if paths.keys().all(|known: &String| anonymous(known) != anonymous(&path)) {
+                paths.insert(path, item);
+            }
         }
         let links = self.components.links.clone();
         let links: Map<String, Value> = links.into_iter().map(|name| (name, self.link())).collect();
