@@ -14,7 +14,7 @@ use super::types::{doc, ident, open};
 use crate::shape::names;
 
 pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
-    let unused = features.unused();
+    let unused = features.unused(api);
     // Most operations have the same requirements.
     let mut requirements: IndexSet<&Requirements> = IndexSet::new();
     let table: Vec<_> = api.operations.iter().map(|operation| row(operation, &mut requirements)).collect();

@@ -154,7 +154,7 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
                 name.push('_');
             }
             if taken.contains(&name) {
-                name = format!("{name}x{}", digits(wire));
+                name = format!("{}_x{}", name.trim_end_matches('_'), digits(wire));
             }
             while taken.contains(&name) {
                 name.push('_');

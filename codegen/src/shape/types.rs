@@ -88,6 +88,7 @@ impl<'a> Types<'a> {
     /// Defines the remaining types, and breaks cycles of types that contain each other.
     pub(super) fn finish(mut self) -> Vec<TypeDef> {
         self.drain();
+        self.note_parents();
         let known: BTreeSet<String> = self.defs.keys().cloned().collect();
         for def in self.defs.values_mut() {
             for_each_type(&mut def.kind, &mut |ty| forget_unknown(ty, &known));

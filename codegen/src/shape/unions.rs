@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::document::{Node, Pointer, percent_decode};
 use crate::grammar::component_name;
-use crate::note::Kind;
+use crate::note::{Kind, Stage};
 use crate::schema::{Annotations, JsonType, Schema, SchemaId, same};
 use crate::span::Span;
 
@@ -289,6 +289,25 @@ impl Types<'_> {
             let name = target.as_str().unwrap_or_default();
             let reason = format!("`{name}` is no branch of the union, so the mapping to it has no effect");
             self.note(Kind::Correction, &at, target, reason);
+        }
+    }
+
+    /// Adds a note for each schema with a discriminator that is no union, but that others extend by `allOf`. By OpenAPI,
+    /// a reference to it allows only what it describes itself, so it is a struct, which keeps the other properties.
+    pub(super) fn note_parents(&mut self) {
+        let parts = self.model.components().flat_map(|id| self.model.get(id).all_of.clone().unwrap_or_default());
+        let extended: BTreeSet<SchemaId> = parts.filter_map(|part| self.model.get(part).reference).collect();
+        for id in extended {
+            let schema = self.model.get(id);
+            if schema.discriminator.is_none() || schema.branches().next().is_some() {
+                continue;
+            }
+            let Some(name) = self.model.name(id) else { continue };
+            let at = Pointer::root().join("components").join("schemas").join(name).join("discriminator");
+            let reason = "where something refers to this schema, values of the schemas that extend it are read as this \
+                          one, with their own properties among the other keys";
+            let note = self.notes.push(Stage::Shape, Kind::Rename, &at, &*schema, reason);
+            note.advise("refer to a `oneOf` of them in an overlay to read each as its own type");
         }
     }
 

@@ -193,7 +193,7 @@ fn whole_documents_become_clients_that_compile() {
     let compiled = usize::try_from(setting("FUZZ_COMPILE", 0)).unwrap();
     if compiled > 0 {
         // The same number of documents from each part of the seeds.
-        let step = (sizes.len() / compiled).max(1);
+        let step = sizes.len().div_ceil(compiled).max(1);
         let some: Vec<u64> = sizes.keys().copied().step_by(step).take(compiled).collect();
         failures.extend(compile(&some).err());
     }

@@ -128,7 +128,8 @@ fn several<'a>(names: impl Iterator<Item = &'a Ident>) -> Option<String> {
 /// The lint `non_snake_case`.
 fn capitals(name: &Ident) -> Option<String> {
     let text = name.to_string();
-    text.contains(char::is_uppercase).then(|| format!("`{text}` is not in snake case"))
+    let wrong = text.contains(char::is_uppercase) || text.trim_matches('_').contains("__");
+    wrong.then(|| format!("`{text}` is not in snake case"))
 }
 
 #[test]
@@ -143,6 +144,7 @@ fn mistakes_are_found() {
         ("impl A { fn new() {} } impl A { fn new() {} }", Some("::A::new is there twice")),
         ("impl A { fn f(a: u8, a: u8) {} }", Some("::A::f: `a` is there twice")),
         ("impl A { fn ℛ() {} }", Some("::A::ℛ: `ℛ` is not in snake case")),
+        ("struct A { a__b: u8 }", Some("::A: `a__b` is not in snake case")),
         ("mod A {}", Some("::A: `A` is not in snake case")),
         ("enum A { B, B }", Some("::A: `B` is there twice")),
     ] {

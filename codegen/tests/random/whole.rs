@@ -51,6 +51,9 @@ pub(super) struct Maker {
     callbacks: usize,
 }
 
+/// A section of `components`: its name, the names in it, and what makes one of its objects.
+type Section = (&'static str, Vec<String>, fn(&mut Maker) -> Value);
+
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// An entry of a map, with a key as a JSON Pointer in a reference has it.
@@ -129,7 +132,7 @@ impl Maker {
         let schemas: Map<String, Value> =
             self.components.schemas.clone().into_iter().map(|name| (name, schemas::component(&mut self))).collect();
         components.insert("schemas".to_owned(), schemas.into());
-        let sections: [(&str, Vec<String>, fn(&mut Self) -> Value); 5] = [
+        let sections: [Section; 5] = [
             ("headers", self.components.headers.clone(), Self::header),
             ("securitySchemes", self.components.schemes.clone(), Self::scheme),
             ("parameters", self.components.parameters.clone(), |it| it.parameter("query")),
