@@ -69,7 +69,7 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
     let alone: BTreeSet<String> = alone.flat_map(|name| [name.clone(), names::pascal(name)]).collect();
     for (_, group, _) in &mut operations {
         while let Some(name) = group.as_mut().filter(|name| TAKEN.contains(&name.as_str()) || alone.contains(*name)) {
-            name.push_str("_group");
+            *name = format!("{}_group", name.trim_end_matches('_'));
         }
     }
     let keys: Vec<(Option<String>, Vec<String>)> =
