@@ -92,7 +92,7 @@ fn path_item(document: &Node, node: &Node, at: &Pointer, notes: &mut Notes) {
     for all in owners.map(|(owner, at)| parameters(document, owner, &at)).chain([parameters(document, node, at)]) {
         let whole = has(&all, "querystring") || has(&shared, "querystring");
         for parameter in all.iter().chain(&shared).filter(|it| whole && it.resolved.str("in") == Some("query")) {
-            if !notes.iter().any(|note| note.pointer == parameter.at) {
+            if notes.at(&parameter.at).next().is_none() {
                 let reason =
                     "`in: querystring` is the whole query, so there can be no `in: query` beside it; both are sent";
                 correction(notes, &parameter.at, parameter.written, reason);

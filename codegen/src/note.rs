@@ -124,18 +124,22 @@ impl Serialize for Note {
 
 /// The notes of one run, in the order in which they were written.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Vec<Note>);
+pub struct Notes {
+    all: Vec<Note>,
+    /// The indexes of the notes about each place.
+    places: HashMap<Pointer, Vec<usize>>,
+}
 
 impl Notes {
     /// Iterates over the notes in order.
     pub fn iter(&self) -> impl Iterator<Item = &Note> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// The number of notes of one kind.
     #[must_use]
     pub fn count(&self, kind: Kind) -> usize {
-        self.0.iter().filter(|note| note.kind == kind).count()
+        self.all.iter().filter(|note| note.kind == kind).count()
     }
 
     /// The notes grouped by kind and reason: the first note of each group, and the number of notes in it.
@@ -143,7 +147,7 @@ impl Notes {
     pub fn grouped(&self) -> Vec<Grouped<'_>> {
         let mut places: HashMap<(Kind, &str), usize> = HashMap::new();
         let mut grouped: Vec<Grouped<'_>> = Vec::new();
-        for note in &self.0 {
+        for note in &self.all {
             let place = *places.entry((note.kind, note.reason.as_str())).or_insert(grouped.len());
             match grouped.get_mut(place) {
                 Some(group) => group.count += 1,
@@ -157,7 +161,7 @@ impl Notes {
     /// numbers of the source, because those change.
     #[must_use]
     pub fn losses(&self) -> String {
-        let mut lines: Vec<String> = self.0.iter().filter(|note| note.kind.takes_away()).map(Note::line).collect();
+        let mut lines: Vec<String> = self.all.iter().filter(|note| note.kind.takes_away()).map(Note::line).collect();
         lines.sort();
         lines.dedup();
         lines.iter().fold(String::new(), |text, line| format!("{text}{line}\n"))
@@ -168,13 +172,28 @@ impl Notes {
     #[must_use]
     pub fn not_accepted(&self, accepted: &str) -> Self {
         let accepted: HashSet<&str> = accepted.lines().collect();
-        let new = self.0.iter().filter(|note| note.kind.takes_away() && !accepted.contains(note.line().as_str()));
-        Self(new.cloned().collect())
+        let new = self.all.iter().filter(|note| note.kind.takes_away() && !accepted.contains(note.line().as_str()));
+        Self::of(new.cloned().collect())
     }
 
     /// Removes the notes of a kind at some places.
     pub(crate) fn forget(&mut self, kind: Kind, places: &HashSet<Pointer>) {
-        self.0.retain(|note| note.kind != kind || !places.contains(&note.pointer));
+        let mut all = std::mem::take(&mut self.all);
+        all.retain(|note| note.kind != kind || !places.contains(&note.pointer));
+        *self = Self::of(all);
+    }
+
+    fn of(all: Vec<Note>) -> Self {
+        let mut places: HashMap<Pointer, Vec<usize>> = HashMap::new();
+        for (index, note) in all.iter().enumerate() {
+            places.entry(note.pointer.clone()).or_default().push(index);
+        }
+        Self { all, places }
+    }
+
+    /// The notes about one place.
+    pub(crate) fn at(&self, place: &Pointer) -> impl Iterator<Item = &Note> {
+        self.places.get(place).into_iter().flatten().filter_map(|index| self.all.get(*index))
     }
 
     pub(crate) fn push(
@@ -185,7 +204,8 @@ impl Notes {
         node: &impl Placed,
         reason: impl Into<String>,
     ) -> &mut Note {
-        self.0.push(Note {
+        self.places.entry(pointer.clone()).or_default().push(self.all.len());
+        self.all.push(Note {
             stage,
             kind,
             pointer: pointer.clone(),
@@ -195,8 +215,8 @@ impl Notes {
             fix: None,
         });
         // The vector is not empty: an item was pushed on the line above.
-        let last = self.0.len() - 1;
-        &mut self.0[last]
+        let last = self.all.len() - 1;
+        &mut self.all[last]
     }
 }
 

@@ -107,7 +107,8 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
     for (name, method, node) in grammar::webhooks(document) {
         let at = grammar::method_at(&Pointer::root().join("webhooks").join(name), method);
         table.add(Declared::Webhook, &at, client.api.webhooks.as_ref().is_some_and(|it| has(it, name)));
-        table.webhook(document, name, node, &at);
+        table.webhook(document, name, method, node, &at);
+        table.not_sent(node, &at);
     }
     for (path, method, node, item) in grammar::operations(document) {
         let item_at = Pointer::root().join("paths").join(path);
@@ -130,9 +131,16 @@ pub fn reach(document: &Node, client: &Client) -> BTreeMap<Declared, Reached> {
                 table.add(Declared::Server, &place.join("servers").join(index), reached);
             }
         }
-        for name in node.get("callbacks").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+        for (name, callback) in node.get("callbacks").and_then(Node::as_object).into_iter().flatten() {
             let reached = known.callbacks.as_ref().is_some_and(|it| has(it, name));
-            table.add(Declared::Callback, &at.join("callbacks").join(name), reached);
+            let written = at.join("callbacks").join(name);
+            table.add(Declared::Callback, &written, reached);
+            let (callback, at) = resolve_at(document, callback, written);
+            for (expression, item) in callback.as_object().into_iter().flatten() {
+                for (method, node) in grammar::methods(item) {
+                    table.not_sent(node, &grammar::method_at(&at.join(expression), method));
+                }
+            }
         }
     }
     table.found
@@ -145,7 +153,12 @@ fn list<'a>(owner: &'a Node, key: &str) -> impl Iterator<Item = &'a Node> {
 /// Whether the client reads a message with this name. If there are several expressions or methods, its full name is
 /// longer.
 fn has(it: &Incoming, name: &str) -> bool {
-    it.messages.iter().any(|message| message.wire.split(' ').any(|part| part == name) || message.wire == name)
+    it.messages.iter().any(|message| is_for(&message.wire, name))
+}
+
+/// Whether the name of a message is another name, alone or with a method before it or an expression behind it.
+fn is_for(message: &str, name: &str) -> bool {
+    format!(" {message} ").contains(&format!(" {name} "))
 }
 
 struct Table<'a> {
@@ -197,7 +210,7 @@ impl Table<'_> {
     }
 
     /// Adds the parameters and the media types of a webhook. The client reads one of the media types.
-    fn webhook(&mut self, document: &Node, name: &str, node: &Node, at: &Pointer) {
+    fn webhook(&mut self, document: &Node, name: &str, method: &str, node: &Node, at: &Pointer) {
         let item_at = Pointer::root().join("webhooks").join(name);
         let item = document.get("webhooks").and_then(|all| all.get(name)).map(|item| (item, &item_at));
         let mut seen = Vec::new();
@@ -221,8 +234,11 @@ impl Table<'_> {
         let (body, at) = resolve_at(document, body, at.join("requestBody"));
         let content: Vec<&String> =
             body.get("content").and_then(Node::as_object).into_iter().flat_map(Map::keys).collect();
-        let messages = self.client.api.webhooks.iter().flat_map(|it| &it.messages);
-        let mut known = messages.filter(|it| it.wire == name || it.wire.split(' ').any(|part| part == name));
+        let messages = || self.client.api.webhooks.iter().flat_map(|it| &it.messages);
+        // If a webhook has several methods, all but the first are in the name.
+        let full = format!("{} {name}", grammar::sent_method(method));
+        let full = messages().any(|it| it.wire == full).then_some(full);
+        let mut known = messages().filter(|it| it.wire == full.as_deref().unwrap_or(name));
         // Bytes are returned for any media type.
         let bytes = known.clone().all(|it| matches!(it.body, Received::Bytes));
         let json = known.any(|it| matches!(it.body, Received::Json(_)));
@@ -233,6 +249,13 @@ impl Table<'_> {
         for media in &content {
             let reached = bytes || (json && first == Some(media));
             self.add(Declared::WebhookMedia, &at.join("content").join(media), reached);
+        }
+    }
+
+    /// Adds the callbacks of an operation that the service sends. The program that receives it would send them.
+    fn not_sent(&mut self, operation: &Node, at: &Pointer) {
+        for name in operation.get("callbacks").and_then(Node::as_object).into_iter().flat_map(Map::keys) {
+            self.add(Declared::Callback, &at.join("callbacks").join(name), false);
         }
     }
 

@@ -163,6 +163,113 @@ fn long_lists_and_chains_are_processed_in_linear_time() {
     assert!(lowered.pointer("/paths/~1p7~1{id}/get").is_some() && notes.count(Kind::Loss) >= MANY);
 }
 
+/// Without results that are kept, each of these costs as much as there are paths through the unions (12^7), or as the
+/// square of the number of branches or headers.
+#[test]
+fn nested_unions_and_long_lists_of_headers_are_processed_in_linear_time() {
+    const LEVELS: usize = 7;
+    const EACH: usize = 12;
+    let mut schemas = String::new();
+    for level in 0..LEVELS {
+        let branches: Vec<String> =
+            (0..EACH).map(|n| format!("{{$ref: '#/components/schemas/U{}x{n}'}}", level + 1)).collect();
+        for n in 0..EACH {
+            schemas.push_str(&format!("    U{level}x{n}: {{oneOf: [{}]}}\n", branches.join(", ")));
+        }
+    }
+    for n in 0..EACH {
+        schemas.push_str(&format!(
+            "    U{LEVELS}x{n}: {{type: object, required: [event], properties: {{event: {{const: e{n}}}, data: {{type: object}}}}}}\n"
+        ));
+    }
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /a: {{get: {{operationId: a, responses: {{'200': {{description: d, \
+         content: {{text/event-stream: {{schema: {{$ref: '#/components/schemas/U0x0'}}}}}}}}}}}}}}\ncomponents:\n  schemas:\n{schemas}"
+    );
+    let client = Generator::new(Node::parse("unions.yaml", &text).unwrap()).generate().unwrap();
+    assert!(client.code.contains("pub enum U0x0") && client.code.contains("StreamFormat::Events"));
+
+    const MANY: usize = 20_000;
+    let branches = |names: &mut dyn Iterator<Item = usize>| -> String {
+        names.map(|n| format!("{{type: object, properties: {{a{n}: {{type: string}}}}}}, ")).collect()
+    };
+    let (forth, back) = (branches(&mut (0..MANY / 4)), branches(&mut (0..MANY / 4).rev()));
+    let headers: String = (0..MANY).map(|n| format!("'a b{n}': {{}}, c{n}: {{}}, ")).collect();
+    let text = format!(
+        "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths:\n  /a: {{get: {{operationId: a, responses: {{'200': {{description: d, \
+         headers: {{{headers}}}}}}}}}}}\ncomponents:\n  schemas:\n    Both: {{allOf: [{{oneOf: [{forth}]}}, {{oneOf: [{back}]}}]}}\n"
+    );
+    let client = Generator::new(Node::parse("lists.yaml", &text).unwrap()).generate().unwrap();
+    assert_eq!(client.notes.count(Kind::Loss), MANY);
+}
+
+#[test]
+fn a_callback_that_the_receiver_of_a_request_would_send_is_noted() {
+    let callback = "{'{$request.body#/url}': {post: {operationId: x, responses: {}, callbacks: {deep: {$ref: '#/components/callbacks/C'}}}}}";
+    let text = format!(
+        "openapi: 3.1.0
+info: {{title: t, version: '1'}}
+paths: {{/a: {{post: {{operationId: a, responses: {{}}, callbacks: {{done: {callback}, shared: {{$ref: '#/components/callbacks/C'}}}}}}}}}}
+webhooks: {{w: {{post: {{responses: {{}}, callbacks: {{more: {callback}}}}}}}}}
+components: {{callbacks: {{C: {callback}}}}}
+"
+    );
+    let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+    let noted: Vec<String> =
+        client.notes.iter().filter(|note| note.kind == Kind::Loss).map(|note| note.pointer.to_string()).collect();
+    let url = "{$request.body#~1url}/post/callbacks/deep";
+    let expected = [
+        format!("/paths/~1a/post/callbacks/done/{url}"),
+        format!("/components/callbacks/C/{url}"),
+        "/webhooks/w/post/callbacks/more".to_owned(),
+    ];
+    assert_eq!(noted, expected);
+    assert!(client.code.contains("Shared") && client.code.contains("Done"));
+}
+
+#[test]
+fn a_parent_with_a_discriminator_that_is_no_union_is_noted() {
+    let notes = |parent: &str| {
+        let text = format!(
+            "openapi: 3.1.0
+info: {{title: t, version: '1'}}
+paths: {{}}
+components:
+  schemas:
+    Pet: {{type: object, properties: {{kind: {{type: string}}}}{parent}}}
+    Cat: {{allOf: [{{$ref: '#/components/schemas/Pet'}}, {{properties: {{claws: {{type: integer}}}}}}]}}
+    Dog: {{allOf: [{{$ref: '#/components/schemas/Pet'}}, {{properties: {{tail: {{type: integer}}}}}}]}}
+"
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        let noted = client.notes.iter().filter(|note| note.pointer.as_str().ends_with("/Pet/discriminator"));
+        noted.map(|note| note.kind).collect::<Vec<Kind>>()
+    };
+    let tag = ", discriminator: {propertyName: kind}";
+    assert_eq!(notes(tag), [Kind::Rename]);
+    assert_eq!(notes(""), []);
+    // A union of the children reads each as its own type.
+    let union = format!("{tag}, oneOf: [{{$ref: '#/components/schemas/Cat'}}, {{$ref: '#/components/schemas/Dog'}}]");
+    assert_eq!(notes(&union), []);
+}
+
+#[test]
+fn an_alias_that_leads_to_itself_is_a_type_of_its_own() {
+    let own = "$ref: '#/components/schemas/A'";
+    for (schema, expected) in [
+        (format!("type: array, items: {{{own}}}"), "pub struct A("),
+        (format!("type: object, additionalProperties: {{{own}}}"), "pub struct A("),
+        (format!("type: string, contentMediaType: application/json, contentSchema: {{{own}}}"), "pub struct A("),
+        (format!("allOf: [{{{own}}}]"), "pub type A"),
+    ] {
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: t, version: '1'}}\npaths: {{}}\ncomponents: {{schemas: {{A: {{{schema}}}}}}}\n"
+        );
+        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
+        assert!(client.code.contains(expected), "{schema}: {}", client.code);
+    }
+}
+
 #[test]
 fn a_main_that_returns_an_error_prints_its_place_and_help() {
     let document = Node::parse("pets.yaml", "swagger: '2.0'").unwrap();
@@ -249,6 +356,7 @@ paths:
       operationId: c
       security: [{{none: []}}]
       parameters: [{{name: b d, in: header, schema: {{type: string}}}}, {{name: b;d, in: cookie, schema: {{type: string}}}}, {{in: query}}]
+webhooks: {{w: {{post: {{callbacks: {{c: {{'{{$url}}': {{post: {{responses: {{}}}}}}}}}}, responses: {{}}}}}}}}
 components: {{securitySchemes: {{{declared}, key: {{type: apiKey, name: k}}, tls: {{type: mutualTLS}}, digest: {{type: http, scheme: digest}}}}}}
 "
     );

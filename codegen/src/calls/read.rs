@@ -190,10 +190,13 @@ impl<'a> Reader<'a, '_> {
         for (name, written) in members(owner, "callbacks") {
             let here = at.join(name);
             // A callback could be within itself, so a reference in one is not followed.
-            if self.in_callback && grammar::reference(written).is_some() {
-                continue;
-            }
-            found.insert(name.clone(), self.used(written, here, |it| &mut it.callbacks, Self::callback));
+            let callback = if self.in_callback && grammar::reference(written).is_some() {
+                let target = Rc::new(Callback { items: Vec::new(), at: here.clone() });
+                Used { here, written: written.span.clone(), target }
+            } else {
+                self.used(written, here, |it| &mut it.callbacks, Self::callback)
+            };
+            found.insert(name.clone(), callback);
         }
         found
     }
@@ -220,7 +223,7 @@ impl<'a> Reader<'a, '_> {
             let (node, own) = resolve_at(self.document, written, at.join(index));
             // `lower` gives each parameter a name and a place. So this is a circle of references.
             if node.str("name").is_none() || node.str("in").and_then(Place::parse).is_none() {
-                if self.notes.iter().all(|note| note.pointer != own) {
+                if self.notes.at(&own).next().is_none() {
                     let reason = "a parameter without a name was left out";
                     self.notes.push(Stage::Shape, Kind::Correction, &own, node, reason);
                 }

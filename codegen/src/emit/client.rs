@@ -14,7 +14,7 @@ use super::types::{doc, ident, open};
 use crate::shape::names;
 
 pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
-    let unused = features.unused();
+    let unused = features.unused(api);
     // Most operations have the same requirements.
     let mut requirements: IndexSet<&Requirements> = IndexSet::new();
     let table: Vec<_> = api.operations.iter().map(|operation| row(operation, &mut requirements)).collect();
@@ -35,12 +35,13 @@ pub(super) fn tokens(api: &Api, features: &Features) -> TokenStream {
     let groups = groups.into_iter().map(|group| {
         let name = ident(group);
         let (docs, feature) = (super::requests::group_docs(api, group), features.group(Some(group)));
+        let new = super::requests::constructor(api, group);
         quote! {
             #docs
             #feature
             #[must_use]
             pub fn #name(&self) -> requests::#name::Api<'_> {
-                requests::#name::Api::new(&self.core)
+                requests::#name::Api::#new(&self.core)
             }
         }
     });

@@ -2,7 +2,7 @@
 
 /// Documentation lines for a text, or for the fallback if the text is empty.
 pub(super) fn lines(text: &str, fallback: &str) -> Vec<String> {
-    let text = clean(if text.trim().is_empty() { fallback } else { text });
+    let text = Some(clean(text)).filter(|text| !text.trim().is_empty()).unwrap_or_else(|| clean(fallback));
     let tables = text.lines().any(is_delimiter_row);
     let mut open: Option<Fence<'_>> = None;
     let mut lines: Vec<String> = Vec::new();

@@ -66,9 +66,9 @@ impl Features {
         self.of_types.retain(|name, groups| !everywhere.contains(name) && groups.len() <= MOST_GROUPS);
     }
 
-    /// Allows code that only groups use to be unused, because all groups may be off.
-    pub(super) fn unused(&self) -> Option<TokenStream> {
-        self.is_on.then(|| quote! { #[allow(dead_code)] })
+    /// Allows code that only operations use to be unused, because all groups may be off, or there are no operations.
+    pub(super) fn unused(&self, api: &Api) -> Option<TokenStream> {
+        (self.is_on || api.operations.is_empty()).then(|| quote! { #[allow(dead_code)] })
     }
 
     /// The `cfg` before the code of a group.

@@ -3,7 +3,7 @@
 //! Its input is a document that has only paths, and bodies and responses of bytes. The runtime does the rest (query,
 //! headers, cookies, media types, credentials, sending, decoding), with the request that progenitor passes to its hook.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
@@ -96,10 +96,15 @@ fn has_operations(item: &Item) -> bool {
     matches!(item, Item::Impl(block) if block.trait_.is_none() && block.items.iter().any(is_async))
 }
 
-/// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not.
+/// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not, and
+/// has no character that progenitor would replace.
 pub(super) fn method(operation: &Operation) -> String {
     let group = operation.group.as_deref().unwrap_or("client");
-    format!("call_{}_in_{}", operation.name.trim_matches('_'), group.trim_matches('_'))
+    let plain = |name: &str| -> String {
+        let chars = name.trim_matches('_').chars();
+        chars.map(|c| if c.is_ascii() { c.to_string() } else { format!("u{:x}", u32::from(c)) }).collect()
+    };
+    format!("call_{}_in_{}", plain(&operation.name), plain(group))
 }
 
 /// The names of its arguments, in the order of the path.
@@ -163,21 +168,17 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
 /// would end a path.
 fn template(operation: &Operation) -> String {
     let (path, query) = operation.parted();
-    let mut path = path.to_owned();
-    // Placeholders are first replaced by marks that no text can contain, so that no name is replaced within another's
-    // replacement.
-    let marks: Vec<(String, String)> = arguments(operation)
-        .enumerate()
-        .map(|(index, (name, wire))| {
-            let mark = format!("\u{0}{index}\u{0}");
-            path = path.replace(&format!("{{{wire}}}"), &mark);
-            (mark, format!("{{{name}}}"))
-        })
-        .collect();
-    path = path.replace('\\', "%5C").replace('?', "%3F").replace('#', "%23");
-    for (mark, name) in marks {
-        path = path.replace(&mark, &name);
+    let names: HashMap<&str, String> = arguments(operation).map(|(name, wire)| (wire, name)).collect();
+    let (mut rest, mut template) = (path, String::new());
+    while let Some((literal, (wire, tail))) =
+        rest.split_once('{').and_then(|(it, tail)| Some((it, tail.split_once('}')?)))
+    {
+        template.push_str(&encoded(literal));
+        template.push_str(&format!("{{{}}}", names.get(wire).map_or(wire, String::as_str)));
+        rest = tail;
     }
+    template.push_str(&encoded(rest));
+    let path = template;
     let last = path.split('/').count() - 1;
     let segments = path
         .split('/')
@@ -189,6 +190,19 @@ fn template(operation: &Operation) -> String {
         Some(_) => format!("{template}~~{}", method(operation)),
         None => template,
     }
+}
+
+/// A part of a path without the characters that have another meaning in a URL or in a comment of Rust.
+fn encoded(text: &str) -> String {
+    let special = |c: char| {
+        matches!(c, '\\' | '?' | '#' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}') || c.is_control()
+    };
+    let mut bytes = [0; 4];
+    let encode = |c: char| match special(c) {
+        true => c.encode_utf8(&mut bytes).bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        false => c.to_string(),
+    };
+    text.chars().map(encode).collect()
 }
 
 fn described(operation: &Operation) -> Value {

@@ -54,6 +54,7 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
                 let name = ident(group);
                 let (text, feature) = (group_docs(api, group), features.group(Some(group)));
                 let methods = of_group().map(|(index, operation)| methods(api, features, operation, index));
+                let new = constructor(api, group);
                 let module = quote! {
                     #text
                     #feature
@@ -67,7 +68,7 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
                         }
 
                         impl<'a> Api<'a> {
-                            pub(crate) fn new(core: &'a ::connectors_runtime::Core) -> Self {
+                            pub(crate) fn #new(core: &'a ::connectors_runtime::Core) -> Self {
                                 Self { core }
                             }
 
@@ -101,6 +102,12 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
         }
     };
     print::write(rest, out)
+}
+
+/// The name of a group's constructor. No method of the group has it.
+pub(super) fn constructor(api: &Api, group: &str) -> proc_macro2::Ident {
+    let mut of_group = api.operations.iter().filter(|operation| operation.group.as_deref() == Some(group));
+    ident(if of_group.any(|operation| operation.name == "new") { "new_" } else { "new" })
 }
 
 /// The documentation of a group: its name, and the document's description of the tag.

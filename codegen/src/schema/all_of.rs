@@ -164,9 +164,27 @@ fn take_format(model: &Model, merged: &mut Schema, format: &Option<String>) {
 
 /// Whether two unions have the same branches, in any order.
 fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
-    let has = |list: &[SchemaId], id: SchemaId| list.iter().any(|it| same((model, *it), (model, id)));
-    one.len() == other.len() && one.iter().all(|id| has(other, *id)) && other.iter().all(|id| has(one, *id))
+    if one.len() != other.len() {
+        return false;
+    }
+    let is_same = |one: SchemaId, other: SchemaId| same((model, one), (model, other));
+    if one.iter().zip(other).all(|(one, other)| is_same(*one, *other)) {
+        return true;
+    }
+    let targets = |list: &[SchemaId]| list.iter().map(|id| model.target(*id)).collect::<BTreeSet<SchemaId>>();
+    let (mine, theirs) = (targets(one), targets(other));
+    // The schemas that only one of the unions refers to.
+    let rest = |all: &BTreeSet<SchemaId>, but: &BTreeSet<SchemaId>| all.difference(but).copied().collect::<Vec<_>>();
+    let (new, old) = (rest(&mine, &theirs), rest(&theirs, &mine));
+    let has = |list: &BTreeSet<SchemaId>, id: SchemaId| list.iter().any(|it| is_same(*it, id));
+    new.len().max(old.len()).saturating_mul(one.len()) <= MOST_COMPARED
+        && new.iter().all(|id| has(&theirs, *id))
+        && old.iter().all(|id| has(&mine, *id))
 }
+
+/// The maximum number of pairs of branches that are compared, for two unions with different orders. Unions with more are
+/// not the same.
+const MOST_COMPARED: usize = 100_000;
 
 /// Merges the keywords of a part, except its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
@@ -246,6 +264,9 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     }
     require(merged, required);
     add_additional(model, merged, *additional);
+    // By the specifications, null is allowed only if each part with a type allows it. Real documents write `nullable` in
+    // one part and mean the whole schema, so a part that does not mention null does not forbid it: a type that reads a
+    // null too many costs nothing, and one that refuses a null loses a response.
     merged.nullable = match (merged.nullable, *nullable) {
         (Some(have), Some(more)) => Some(have && more),
         (have, more) => have.or(more),

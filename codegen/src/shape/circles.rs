@@ -129,13 +129,13 @@ fn is_by_branches(ty: &Type, name: &str, defs: &BTreeMap<String, TypeDef>) -> bo
     false
 }
 
-/// Cuts each cycle of aliases at one alias. If the cycle goes through a list or a map, that alias becomes a type of its
-/// own. Otherwise it becomes any value. Each alias is followed once.
+/// Cuts each cycle of aliases at one alias. If the cycle goes through a list, a map or JSON in a text, that alias becomes
+/// a type of its own. Otherwise it becomes any value. Each alias is followed once.
 fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
     let next = |name: &str| match defs.get(name).map(|def| &def.kind) {
         Some(TypeKind::Alias(ty)) => {
             let mut ty = ty;
-            while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) = ty {
+            while let Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) = ty {
                 ty = inner;
             }
             if let Type::Named(next) = ty { Some(next.as_str()) } else { None }
@@ -143,7 +143,7 @@ fn cut_aliases(defs: &mut BTreeMap<String, TypeDef>) {
         _ => None,
     };
     let holds_more = |name: &str| match defs.get(name).map(|def| &def.kind) {
-        Some(TypeKind::Alias(ty)) => matches!(ty.inner(), Type::Array(_) | Type::Map(_)),
+        Some(TypeKind::Alias(ty)) => matches!(ty.inner(), Type::Array(_) | Type::Map(_) | Type::JsonText(_)),
         _ => false,
     };
     let (mut seen, mut cut) = (BTreeMap::new(), BTreeMap::new());

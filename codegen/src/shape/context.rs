@@ -1,12 +1,13 @@
 //! The state that `types`, `claims` and `unions` share while they create types.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::document::Pointer;
 use crate::note::Notes;
 use crate::schema::{Mark, Model, SchemaId};
 
-use super::model::TypeDef;
+use super::model::{Constant, TypeDef};
 
 /// The direction in which a type is used. It decides whether the type has the `readOnly` or the `writeOnly` properties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +67,10 @@ pub(super) struct Types<'a> {
     pub(super) sending: Option<bool>,
     /// Whether null means the same as absent everywhere in this service.
     pub(super) null_is_absent: bool,
+    /// Whether each branch is an object or a union with an object.
+    pub(super) hold_objects: RefCell<HashMap<SchemaId, bool>>,
+    /// The values that a branch allows for each property, by the number of nested unions that may follow.
+    pub(super) constants: RefCell<HashMap<(SchemaId, usize), HashMap<String, Constants>>>,
 }
 
 /// The place of a schema, the name for its type, and the view of the type.
@@ -75,6 +80,15 @@ pub(super) struct Place<'a> {
     /// Whether the name is the schema's own. Otherwise it is a suggestion.
     pub(super) exact: bool,
     pub(super) view: View,
+}
+
+/// The values that a branch allows for a property.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Constants {
+    /// Each value once.
+    pub(super) each: Vec<Constant>,
+    /// Whether several of the branch's own branches have the same value.
+    pub(super) repeated: bool,
 }
 
 /// The name of a schema's type.

@@ -73,6 +73,12 @@ const WHATS: [(What, &str); 8] = [
 /// The key of the variant for all other values of an enum or a union, and of the field for all other keys of a struct.
 const OTHERS: &str = "*";
 
+/// The key of a value or a property. It is never [`OTHERS`], which a document may have as a value.
+fn member_key(wire: &str) -> String {
+    let backslash = if wire.trim_start_matches('\\') == OTHERS { "\\" } else { "" };
+    format!("{backslash}{wire}")
+}
+
 impl Names {
     /// Reads the text that `Display` writes. Lines that begin with `#` are comments.
     ///
@@ -125,8 +131,11 @@ impl Names {
         self.0.get(&key).map(String::as_str)
     }
 
+    /// Records the name of a thing. Of several things with the same key, such as two servers with one URL, the first
+    /// one has the name; each other gets its name as if there were no lock, which is always the same.
     fn set(&mut self, what: What, key: &[&str], name: &str) {
-        self.0.insert((what, key.iter().map(|part| (*part).to_owned()).collect()), name.to_owned());
+        let key = (what, key.iter().map(|part| (*part).to_owned()).collect());
+        self.0.entry(key).or_insert_with(|| name.to_owned());
     }
 
     /// Chooses the names of the things in one scope. A name comes from the document's hint, else from the lock, else it
@@ -371,12 +380,12 @@ fn members(api: &mut Api, names: &Names, found: &mut Names) {
         match &mut def.kind {
             TypeKind::Struct(it) => {
                 // A field whose name equals its wire name is never renamed.
-                let thing = |it: &Field| Thing::new(&it.wire, &it.name).given(it.name == it.wire);
+                let thing = |it: &Field| Thing::new(member_key(&it.wire), &it.name).given(it.name == it.wire);
                 let things: Vec<Thing> = it.fields.iter().map(thing).collect();
                 let settled = names.settle(What::Field, &scope, &things, "_field");
                 for (field, name) in it.fields.iter_mut().zip(settled) {
                     if name != field.wire {
-                        found.set(What::Field, &[&scope, &field.wire], &name);
+                        found.set(What::Field, &[&scope, &member_key(&field.wire)], &name);
                     }
                     field.name = name;
                 }
@@ -393,7 +402,7 @@ fn members(api: &mut Api, names: &Names, found: &mut Names) {
                 }
             }
             TypeKind::Enum(it) => {
-                let things = it.values.iter().map(|it| Thing::new(&it.wire, &it.name));
+                let things = it.values.iter().map(|it| Thing::new(member_key(&it.wire), &it.name));
                 let (values, unknown) = variants(names, &scope, things, &it.unknown, found);
                 it.values.iter_mut().zip(values).for_each(|(value, name)| value.name = name);
                 it.unknown = unknown;
@@ -427,7 +436,7 @@ fn variants(
 }
 
 fn messages(it: &mut Incoming, scope: &str, names: &Names, found: &mut Names) {
-    let things = it.messages.iter().map(|message| Thing::new(&message.wire, &message.name));
+    let things = it.messages.iter().map(|message| Thing::new(member_key(&message.wire), &message.name));
     let (labels, unknown) = variants(names, scope, things, &it.unknown, found);
     it.messages.iter_mut().zip(labels).for_each(|(message, name)| message.name = name);
     it.unknown = unknown;
@@ -443,7 +452,14 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
         if is_known && !operation.group_given {
             operation.group = group.map(str::to_owned);
         }
-        if let Some(group) = &operation.group {
+    }
+    // The requests without a group use these modules.
+    let alone = api.operations.iter().any(|operation| operation.group.is_none());
+    for (operation, key) in api.operations.iter_mut().zip(&keys) {
+        if let Some(group) = &mut operation.group {
+            if alone && matches!(group.as_str(), "raw" | "types") {
+                group.push_str("_group");
+            }
             found.set(What::Group, &[key], group);
         }
     }

@@ -356,7 +356,7 @@ impl Operation {
             || self
                 .accept
                 .split(',')
-                .chain(others)
+                .chain(others.flat_map(|media| media.split(',')))
                 .map(essence)
                 .any(|known| known == media || known == "*/*" || (known == "application/json" && media.contains('*')))
     }

@@ -88,6 +88,17 @@ fn identifier(name: &str) -> String {
     name.nfc().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
 }
 
+/// The text in snake case. Some capital letters have no small letter of their own, such as those of mathematics; they
+/// become what they are compatible with.
+fn lower(text: &str) -> String {
+    let snake = text.to_snake_case();
+    if !snake.contains(char::is_uppercase) {
+        return snake;
+    }
+    let chars = snake.chars().map(|c| if c.is_uppercase() { c.nfkc().collect() } else { c.to_string() });
+    chars.collect::<String>().to_lowercase()
+}
+
 /// The bytes of a text in hexadecimal. No other text has the same result.
 fn digits(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
@@ -110,9 +121,9 @@ pub(crate) fn pascal(text: &str) -> String {
 
 /// A field, argument or method name.
 pub(crate) fn snake(text: &str) -> String {
-    let mut name = identifier(&gaps(text).to_snake_case());
+    let mut name = identifier(&lower(&gaps(text)));
     if name.is_empty() {
-        name = identifier(&spelt(text).to_snake_case());
+        name = identifier(&lower(&spelt(text)));
     }
     if name.is_empty() {
         name = "empty".to_owned();
@@ -143,7 +154,7 @@ pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<St
                 name.push('_');
             }
             if taken.contains(&name) {
-                name = format!("{name}x{}", digits(wire));
+                name = format!("{}_x{}", name.trim_end_matches('_'), digits(wire));
             }
             while taken.contains(&name) {
                 name.push('_');

@@ -1,5 +1,6 @@
 //! Turns schemas into Rust types, with the views that their uses need.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -51,6 +52,8 @@ impl<'a> Types<'a> {
             sent: requests,
             sending: None,
             null_is_absent: calls.null_is_absent,
+            hold_objects: RefCell::default(),
+            constants: RefCell::default(),
         };
         // Sorted, so that the order of the document does not change the names of inline schemas.
         let mut all: Vec<(String, SchemaId)> = Vec::new();
@@ -85,6 +88,7 @@ impl<'a> Types<'a> {
     /// Defines the remaining types, and breaks cycles of types that contain each other.
     pub(super) fn finish(mut self) -> Vec<TypeDef> {
         self.drain();
+        self.note_parents();
         let known: BTreeSet<String> = self.defs.keys().cloned().collect();
         for def in self.defs.values_mut() {
             for_each_type(&mut def.kind, &mut |ty| forget_unknown(ty, &known));
@@ -254,7 +258,7 @@ impl<'a> Types<'a> {
             }
             Torn::Values => "parts of the `allOf` have enums with no value in common; the last enum is used",
         };
-        if !self.notes.iter().any(|note| note.pointer == *at && note.reason == reason) {
+        if !self.notes.at(at).any(|note| note.reason == reason) {
             self.note(Kind::Correction, at, schema, reason);
         }
     }
@@ -264,7 +268,7 @@ impl<'a> Types<'a> {
         let strangers: Vec<&str> =
             schema.required.iter().filter(|name| schema.property(name).is_none()).map(String::as_str).collect();
         let at = at.join("required");
-        if strangers.is_empty() || self.notes.iter().any(|note| note.kind == Kind::Unchecked && note.pointer == at) {
+        if strangers.is_empty() || self.notes.at(&at).any(|note| note.kind == Kind::Unchecked) {
             return;
         }
         let names = strangers.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

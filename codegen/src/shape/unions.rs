@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use crate::document::{Node, Pointer, percent_decode};
 use crate::grammar::component_name;
-use crate::note::Kind;
+use crate::note::{Kind, Stage};
 use crate::schema::{Annotations, JsonType, Schema, SchemaId, same};
 use crate::span::Span;
 
-use super::context::{Claimed, Place, Types};
+use super::context::{Claimed, Constants, Place, Types};
 use super::facts::{integer, values};
 use super::model::{Constant, Type, TypeKind, Union, Variant};
 use super::names;
@@ -226,9 +226,9 @@ impl Types<'_> {
         }
         let (first, second) = (self.model.get(one), self.model.get(other));
         if let (Some(values), Some(more)) = (&first.values, &second.values) {
-            let mut values = values.clone();
-            let new: Vec<Node> = more.iter().filter(|value| !values.contains(value)).cloned().collect();
-            values.extend(new);
+            let known: BTreeSet<String> = values.iter().map(Node::canonical).collect();
+            let new = more.iter().filter(|value| !known.contains(&value.canonical()));
+            let values = values.iter().chain(new).cloned().collect();
             let nullable = if second.is_nullable() { Some(true) } else { first.nullable };
             return self.model.add(Schema { values: Some(values), nullable, ..(*first).clone() });
         }
@@ -283,12 +283,31 @@ impl Types<'_> {
         let lost = mapping.chain(default).filter(|(_, target)| branch_of(target).is_none());
         for (at, target) in lost.collect::<Vec<_>>() {
             // The other view of the union has already added this note.
-            if self.notes.iter().any(|note| note.pointer == at) {
+            if self.notes.at(&at).next().is_some() {
                 continue;
             }
             let name = target.as_str().unwrap_or_default();
             let reason = format!("`{name}` is no branch of the union, so the mapping to it has no effect");
             self.note(Kind::Correction, &at, target, reason);
+        }
+    }
+
+    /// Adds a note for each schema with a discriminator that is no union, but that others extend by `allOf`. By OpenAPI,
+    /// a reference to it allows only what it describes itself, so it is a struct, which keeps the other properties.
+    pub(super) fn note_parents(&mut self) {
+        let parts = self.model.components().flat_map(|id| self.model.get(id).all_of.clone().unwrap_or_default());
+        let extended: BTreeSet<SchemaId> = parts.filter_map(|part| self.model.get(part).reference).collect();
+        for id in extended {
+            let schema = self.model.get(id);
+            if schema.discriminator.is_none() || schema.branches().next().is_some() {
+                continue;
+            }
+            let Some(name) = self.model.name(id) else { continue };
+            let at = Pointer::root().join("components").join("schemas").join(name).join("discriminator");
+            let reason = "where something refers to this schema, values of the schemas that extend it are read as this \
+                          one, with their own properties among the other keys";
+            let note = self.notes.push(Stage::Shape, Kind::Rename, &at, &*schema, reason);
+            note.advise("refer to a `oneOf` of them in an overlay to read each as its own type");
         }
     }
 
@@ -302,8 +321,8 @@ impl Types<'_> {
         let Some(discriminator) = &union.discriminator else {
             let implied = self.implied_tag(resolved);
             let told = resolved.iter().map(|branch| {
-                let tags = implied.as_deref().map(|tag| self.constants(branch, tag, DEEPEST)).unwrap_or_default();
-                Told { tags, writes: None, default: false }
+                let values = implied.as_deref().map(|tag| self.constants(branch, tag, DEEPEST)).unwrap_or_default();
+                Told { tags: values.each, writes: None, default: false }
             });
             return (implied.clone(), told.collect());
         };
@@ -322,7 +341,7 @@ impl Types<'_> {
             }
         }
         for (branch, told) in resolved.iter().zip(&mut told) {
-            for value in self.constants(branch, tag, DEEPEST) {
+            for value in self.constants(branch, tag, DEEPEST).each {
                 let text = Constant::Text(value.text());
                 if !taken.contains(&text) && !told.tags.contains(&value) {
                     told.tags.push(value);
@@ -363,7 +382,7 @@ impl Types<'_> {
             let mut seen = BTreeSet::new();
             objects.iter().all(|branch| {
                 let values = self.constants(branch, key, DEEPEST);
-                !values.is_empty() && values.into_iter().all(|value| seen.insert(value))
+                !values.each.is_empty() && !values.repeated && values.each.into_iter().all(|value| seen.insert(value))
             })
         };
         let keys = self.keys(objects[0], DEEPEST);
@@ -378,33 +397,60 @@ impl Types<'_> {
         is_object(branch) || self.flat_branches(&inner).iter().any(|part| is_object(part))
     }
 
-    /// The branches of a branch that is itself a union.
-    fn parts(&self, branch: &Schema) -> impl Iterator<Item = Rc<Schema>> {
-        branch.branches().map(|part| self.resolved(part))
+    /// The branches of a branch that is itself a union, if they are objects or hold objects.
+    fn parts(&self, branch: &Schema) -> impl Iterator<Item = SchemaId> {
+        let parts = branch.branches().map(|part| self.model.resolved(part));
+        parts.filter(|part| {
+            let known = self.hold_objects.borrow().get(part).copied();
+            known.unwrap_or_else(|| {
+                let holds = self.holds_objects(&self.model.get(*part));
+                self.hold_objects.borrow_mut().insert(*part, holds);
+                holds
+            })
+        })
     }
 
     fn keys(&self, branch: &Schema, fuel: usize) -> Vec<String> {
         let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
         let mut keys: Vec<String> = branch.properties.iter().flat_map(|it| it.keys()).cloned().collect();
-        if let Some(first) = self.parts(branch).find(|part| self.holds_objects(part)) {
-            keys.extend(self.keys(&first, fuel));
+        if let Some(first) = self.parts(branch).next() {
+            keys.extend(self.keys(&self.model.get(first), fuel));
         }
         keys
     }
 
     /// The values that a branch allows for a property. Empty if not all of them are known.
-    fn constants(&self, branch: &Schema, key: &str, fuel: usize) -> Vec<Constant> {
-        let Some(fuel) = fuel.checked_sub(1) else { return Vec::new() };
-        if let Some(property) = branch.property(key) {
-            return values(&self.resolved(property));
-        }
-        let mut all = Vec::new();
-        for part in self.parts(branch).filter(|part| self.holds_objects(part)) {
-            let values = self.constants(&part, key, fuel);
-            if values.is_empty() {
-                return Vec::new();
+    fn constants(&self, branch: &Schema, key: &str, fuel: usize) -> Constants {
+        let Some(fuel) = fuel.checked_sub(1) else { return Constants::default() };
+        let mut all = Constants::default();
+        let mut seen = BTreeSet::new();
+        let mut add = |values: Constants| {
+            all.repeated |= values.repeated;
+            for value in values.each {
+                if seen.insert(value.clone()) {
+                    all.each.push(value);
+                } else {
+                    all.repeated = true;
+                }
             }
-            all.extend(values);
+        };
+        if let Some(property) = branch.property(key) {
+            add(Constants { each: values(&self.resolved(property)), repeated: false });
+            return all;
+        }
+        for part in self.parts(branch) {
+            // Many unions may share a branch, so its values are kept.
+            let known = self.constants.borrow().get(&(part, fuel)).and_then(|by_key| by_key.get(key)).cloned();
+            let values = known.unwrap_or_else(|| {
+                let values = self.constants(&self.model.get(part), key, fuel);
+                let mut known = self.constants.borrow_mut();
+                known.entry((part, fuel)).or_default().insert(key.to_owned(), values.clone());
+                values
+            });
+            if values.each.is_empty() {
+                return Constants::default();
+            }
+            add(values);
         }
         all
     }

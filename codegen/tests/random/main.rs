@@ -3,7 +3,12 @@
 
 mod chance;
 mod dense;
+mod documents;
+mod items;
 mod leaves;
 mod metamorphic;
 mod mutations;
 mod parts;
+mod schemas;
+mod whole;
+mod wild;

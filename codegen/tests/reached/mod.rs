@@ -332,7 +332,7 @@ impl<'a> Walk<'a> {
             }
         }
         for (name, _) in entries(operation, "callbacks") {
-            let has = self.text.callbacks.iter().any(|known| known.split(' ').any(|part| part == name));
+            let has = self.text.callbacks.iter().any(|known| format!(" {known} ").contains(&format!(" {name} ")));
             self.add(Declared::Callback, vec![format!("{at}/callbacks/{}", token(name))], has);
         }
         if let Some(body) = operation.get("requestBody") {

@@ -101,8 +101,10 @@ fn field(field: &Field) -> TokenStream {
         quote! { #[doc = "\n`None` is absent, `Some(None)` is null."] }
     });
     // A search of the documentation also finds the field by its name in the service.
-    let alias = (field.name != *wire && !wire.is_empty() && !wire.contains(['"', '\'', ' ']))
-        .then(|| quote! { #[doc(alias = #wire)] });
+    let alias = (field.name != *wire
+        && !wire.is_empty()
+        && !wire.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')))
+    .then(|| quote! { #[doc(alias = #wire)] });
     let ty = field_type(field);
     quote! { #docs #deprecated #states #alias pub #name: #ty, }
 }

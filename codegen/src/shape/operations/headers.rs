@@ -1,5 +1,7 @@
 //! Headers of responses, and of the requests that a service sends.
 
+use std::collections::BTreeSet;
+
 use crate::calls::Header;
 use crate::note::Kind;
 use crate::schema::JsonType;
@@ -14,7 +16,7 @@ impl Shaping<'_, '_> {
     /// The constants for the headers of all documented responses. A header whose descriptions have different types is
     /// read as text, or as an integer if all the types are integers.
     pub(super) fn headers(&mut self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found = BTreeSet::new();
         for response in self.call.responses.values() {
             for (wire, described) in &response.headers {
                 // OpenAPI ignores this header.
@@ -22,11 +24,8 @@ impl Shaping<'_, '_> {
                     continue;
                 }
                 if http_token(wire) {
-                    let name = header(self.types, self.found, wire, described);
-                    if !found.contains(&name) {
-                        found.push(name);
-                    }
-                } else if !self.types.notes.iter().any(|note| note.pointer == described.here) {
+                    found.insert(header(self.types, self.found, wire, described));
+                } else if self.types.notes.at(&described.here).next().is_none() {
                     self.types.note(
                         Kind::Loss,
                         &described.here,
@@ -36,8 +35,7 @@ impl Shaping<'_, '_> {
                 }
             }
         }
-        found.sort();
-        found
+        found.into_iter().collect()
     }
 }
 
@@ -48,21 +46,14 @@ pub(super) fn header(types: &mut Types<'_>, found: &mut Headers, wire: &str, hea
     let wire = wire.to_ascii_lowercase();
     let name = names::snake(&wire).trim_matches('_').to_ascii_uppercase();
     let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
-    match found.entry(wire.clone()) {
-        std::collections::btree_map::Entry::Vacant(entry) => {
-            entry.insert(ResponseHeader { name: name.clone(), wire, ty, form, doc });
-        }
-        std::collections::btree_map::Entry::Occupied(mut entry) => {
-            let known = entry.get_mut();
-            if known.doc.is_empty() {
-                known.doc = doc;
-            }
-            if known.ty != ty || known.form != form {
-                (known.ty, known.form) = common(&known.ty, &ty);
-            }
-        }
+    let Some(known) = found.get_mut(&wire) else { return found.add(ResponseHeader { name, wire, ty, form, doc }) };
+    if known.doc.is_empty() {
+        known.doc = doc;
     }
-    name
+    if known.ty != ty || known.form != form {
+        (known.ty, known.form) = common(&known.ty, &ty);
+    }
+    known.name.clone()
 }
 
 fn header_type(types: &mut Types<'_>, wire: &str, header: &Header) -> (Type, HeaderForm) {

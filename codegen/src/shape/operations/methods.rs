@@ -63,12 +63,13 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
         options.retain(|name| group.is_some() || !TAKEN.contains(&name.as_str()));
         operations.push(((path.clone(), method.clone()), group, options));
     }
-    // The accessor of a group must not have the name of a method without a group.
-    let alone: BTreeSet<String> =
-        operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first().cloned()).collect();
+    // The accessor of a group must not have the name of a method without a group, and its module must not have the name
+    // of a request, which is the same for a word without cases.
+    let alone = operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first());
+    let alone: BTreeSet<String> = alone.flat_map(|name| [name.clone(), names::pascal(name)]).collect();
     for (_, group, _) in &mut operations {
         while let Some(name) = group.as_mut().filter(|name| TAKEN.contains(&name.as_str()) || alone.contains(*name)) {
-            name.push_str("_group");
+            *name = format!("{}_group", name.trim_end_matches('_'));
         }
     }
     let keys: Vec<(Option<String>, Vec<String>)> =

@@ -31,7 +31,7 @@ pub(super) use security::{schemes, servers};
 pub(super) use webhooks::webhooks;
 
 pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, Headers) {
-    let mut found = Headers::new();
+    let mut found = Headers::default();
     let methods = methods::methods(calls);
     let mut operations = Vec::new();
     let mut paths = BTreeSet::new();

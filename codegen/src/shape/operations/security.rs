@@ -43,7 +43,7 @@ pub(in crate::shape) fn schemes(calls: &Calls, notes: &mut Notes) -> Vec<Scheme>
         schemes.push(Scheme { wire: wire.clone(), name, doc, deprecated: scheme.deprecated == Some(true), kind });
     }
     // A scheme with an error is not in the normalized document, and already has a note.
-    let noted = |at: &Pointer, notes: &Notes| notes.iter().any(|note| note.pointer == *at);
+    let noted = |at: &Pointer, notes: &Notes| notes.at(at).next().is_some();
     let requirements = calls.operations().filter_map(|(_, call)| call.security.as_ref()).chain(&calls.security);
     let names = requirements.flat_map(|security| &security.alternatives).flat_map(|alternative| alternative.keys());
     for wire in names.collect::<BTreeSet<&String>>() {
@@ -142,7 +142,7 @@ pub(super) fn requirements(
         });
         let (apart, count) = apart(schemes.collect());
         // Many operations share the document's own requirement, so it gets one note.
-        if count > 1 && (own.is_some() || !notes.iter().any(|note| note.pointer == place_of)) {
+        if count > 1 && (own.is_some() || notes.at(&place_of).next().is_none()) {
             let (kind, rest) = match count > apart.len() {
                 true => (Kind::Loss, format!(", of which there are {} here", apart.len())),
                 false => (Kind::Correction, String::new()),
@@ -230,7 +230,7 @@ pub(super) fn note_other_servers(servers: &Servers, at: &Pointer, server: &str, 
     };
     let at = at.join("servers");
     // All operations of a path share one note.
-    if notes.iter().any(|note| note.kind == Kind::Rename && note.pointer == at) {
+    if notes.at(&at).any(|note| note.kind == Kind::Rename) {
         return;
     }
     let reason = format!("calls are sent to `{server}`");

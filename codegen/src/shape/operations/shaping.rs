@@ -1,6 +1,6 @@
 //! An operation that is being shaped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::Operation;
 use crate::document::Pointer;
@@ -9,7 +9,32 @@ use crate::shape::model::ResponseHeader;
 use crate::shape::names;
 
 /// The headers found so far, by name.
-pub(in crate::shape) type Headers = BTreeMap<String, ResponseHeader>;
+#[derive(Default)]
+pub(in crate::shape) struct Headers {
+    by_wire: BTreeMap<String, ResponseHeader>,
+    /// The names of the constants in use.
+    names: BTreeSet<String>,
+}
+
+impl Headers {
+    pub(super) fn get_mut(&mut self, wire: &str) -> Option<&mut ResponseHeader> {
+        self.by_wire.get_mut(wire)
+    }
+
+    /// Adds a header. Two names may differ only in characters that no Rust name has, so the name may get a suffix.
+    pub(super) fn add(&mut self, mut header: ResponseHeader) -> String {
+        while !self.names.insert(header.name.clone()) {
+            header.name.push_str("_HEADER");
+        }
+        let name = header.name.clone();
+        self.by_wire.insert(header.wire.clone(), header);
+        name
+    }
+
+    pub(in crate::shape) fn into_values(self) -> impl Iterator<Item = ResponseHeader> {
+        self.by_wire.into_values()
+    }
+}
 
 /// An operation that is being shaped.
 pub(super) struct Shaping<'a, 'b> {

@@ -1,5 +1,7 @@
 //! Responses that are a sequence of items.
 
+use std::collections::HashMap;
+
 use crate::calls::{Hints, Media};
 use crate::document::Pointer;
 use crate::note::Kind;
@@ -14,6 +16,9 @@ use crate::shape::model::{StreamFormat, Streamed, Type};
 
 /// The maximum depth to which a union of events is followed.
 const DEEPEST: usize = 8;
+
+/// The results of [`Shaping::envelope`] by schema and remaining depth.
+type Envelopes = HashMap<(SchemaId, usize), Option<bool>>;
 
 impl Shaping<'_, '_> {
     /// Adds the streams of a response, one for each format. `items` has the schema of the items of each stream. The
@@ -85,7 +90,7 @@ impl Shaping<'_, '_> {
         let mut format = kind;
         let item = described.map(|(is_item, at, schema)| {
             if kind.is_events() {
-                format = match self.envelope(schema, is_item, DEEPEST) {
+                format = match self.envelope(schema, is_item, DEEPEST, &mut HashMap::new()) {
                     Some(true) => StreamFormat::TextEvents,
                     Some(false) => StreamFormat::Events,
                     None => StreamFormat::EventData,
@@ -103,14 +108,20 @@ impl Shaping<'_, '_> {
     }
 
     /// Whether the data of events is text, if a schema describes whole events with their names. `None` if the schema
-    /// describes only the data of events.
-    fn envelope(&self, schema: SchemaId, is_item: bool, deepest: usize) -> Option<bool> {
-        let schema = self.types.resolved(schema);
+    /// describes only the data of events. `known` has the results for unions, because many unions may share a branch.
+    fn envelope(&self, id: SchemaId, is_item: bool, deepest: usize, known: &mut Envelopes) -> Option<bool> {
+        let id = self.types.model.resolved(id);
+        let schema = self.types.model.get(id);
         if let Some((_, branches)) = schema.union() {
+            if let Some(known) = known.get(&(id, deepest)) {
+                return *known;
+            }
             let below = deepest.checked_sub(1)?;
-            let branches = branches.iter().map(|branch| self.envelope(*branch, is_item, below));
-            let texts = branches.collect::<Option<Vec<bool>>>()?;
-            return (!texts.is_empty()).then(|| texts.into_iter().all(|text| text));
+            let branches = branches.iter().map(|branch| self.envelope(*branch, is_item, below, known));
+            let texts = branches.collect::<Option<Vec<bool>>>();
+            let texts = texts.filter(|texts| !texts.is_empty()).map(|texts| texts.into_iter().all(|text| text));
+            known.insert((id, deepest), texts);
+            return texts;
         }
         let data = schema.property("data")?;
         let of_event = |name: &String| matches!(name.as_str(), "data" | "event" | "id" | "retry");

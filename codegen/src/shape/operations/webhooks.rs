@@ -90,6 +90,13 @@ fn incoming(
         parameters(types, headers, call.parameters.iter().chain(shared));
         let (body, required) = received(types, call, &hint);
         response(types, call, &format!("{hint}Response"));
+        // The program that receives the request would send these. The client sends only requests to its own service.
+        for (name, callback) in &call.callbacks {
+            let reason = format!("the callback `{name}` has no method: the receiver of a request would send it");
+            if types.notes.at(&callback.here).next().is_none() {
+                types.note(Kind::Loss, &callback.here, &callback.written, reason);
+            }
+        }
         messages.push(Message { name: String::new(), wire: name, doc, body, required });
     }
     let wires: Vec<String> = messages.iter().map(|message| message.wire.clone()).collect();
