@@ -33,7 +33,7 @@ fn run() -> Fallible<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run this through cargo")?);
     let mut modules = String::new();
     let mut entries = String::new();
-    for (name, generator) in services()?.into_iter().chain(own()?).chain(corpus()?) {
+    for (name, generator) in services()?.into_iter().chain(own()?).chain(corpus()?).chain([far()?]) {
         let client = generator.generate().map_err(|error| format!("{name}: {error}"))?;
         // Only whole components. Inner schemas are read and written as parts of the components.
         let component = |pointer: &str| {
@@ -106,6 +106,42 @@ fn own() -> Fallible<Vec<(String, Generator)>> {
     let folder = Path::new("../codegen/tests/documents");
     println!("cargo::rerun-if-changed={}", folder.display());
     sorted(folder)?.iter().map(|file| Ok((stem(file), Generator::new(Node::read(file)?)))).collect()
+}
+
+/// A document whose types lead to each other through more steps than the compiler follows: circles, a chain, and a group
+/// in which each schema refers to each.
+fn far() -> Fallible<(String, Generator)> {
+    let mut text = String::from("openapi: 3.1.0\ninfo: {title: Far, version: '1'}\npaths:\n");
+    for name in ["Circle0", "Chain0", "Group0", "Payment0", "Listed0"] {
+        let lower = name.trim_end_matches('0').to_lowercase();
+        let json = format!("{{application/json: {{schema: {{$ref: '#/components/schemas/{name}'}}}}}}");
+        writeln!(text, "  /{lower}:\n    post:\n      operationId: send_{lower}")?;
+        writeln!(text, "      requestBody: {{required: true, content: {json}}}")?;
+        writeln!(text, "      responses: {{'200': {{description: d, content: {json}}}}}")?;
+    }
+    text.push_str("components:\n  schemas:\n");
+    let mut schema = |name: String, properties: &[String]| {
+        writeln!(text, "    {name}: {{type: object, properties: {{id: {{type: string}}, {}}}}}", properties.join(", "))
+    };
+    let to = |name: &str, number: usize| format!("{{$ref: '#/components/schemas/{name}{number}'}}");
+    for at in 0..40 {
+        let next = (at + 1) % 40;
+        schema(format!("Circle{at}"), &[format!("next: {}", to("Circle", next))])?;
+        let listed = format!("next: {{type: array, items: {}}}", to("Listed", next));
+        schema(format!("Listed{at}"), &[listed, format!("by: {{additionalProperties: {}}}", to("Listed", next))])?;
+        let expandable = |to: String| format!("{{anyOf: [{{type: string}}, {to}]}}");
+        let (one, many) = (expandable(to("Payment", next)), expandable(to("Payment", (at * 7 + 3) % 40)));
+        schema(format!("Payment{at}"), &[format!("next: {one}"), format!("all: {{type: array, items: {many}}}")])?;
+    }
+    for at in 0..120 {
+        schema(format!("Chain{at}"), &[format!("next: {}", to("Chain", at + 1))])?;
+    }
+    schema("Chain120".to_owned(), &[])?;
+    for at in 0..20 {
+        let all: Vec<String> = (0..20).map(|other| format!("to{other}: {}", to("Group", other))).collect();
+        schema(format!("Group{at}"), &all)?;
+    }
+    Ok(("far".to_owned(), Generator::new(Node::parse("far.yaml", &text)?)))
 }
 
 /// The requested documents beside the repository. They are optional by default.

@@ -7,6 +7,8 @@ use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
 #[path = "shapes/calls.rs"]
 mod calls;
+#[path = "shapes/far.rs"]
+mod far;
 #[path = "shapes/links.rs"]
 mod links;
 #[path = "shapes/parts.rs"]

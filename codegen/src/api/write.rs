@@ -228,6 +228,7 @@ fn shown(ty: &Type, types: &str) -> String {
         Type::Map(value) => format!("BTreeMap<String, {}>", shown(value, types)),
         Type::Any => "serde_json::Value".to_owned(),
         Type::Nullable(inner) => format!("Option<{}>", shown(inner, types)),
+        Type::Link(inner) => format!("Link<{}>", shown(inner, types)),
     }
 }
 

@@ -88,11 +88,16 @@ impl Features {
         Some(parse_quote! { #[cfg(feature = #feature)] })
     }
 
+    /// The condition under which a type is compiled.
+    pub(super) fn of_type(&self, name: &str) -> Option<TokenStream> {
+        let features = self.of_types.get(name)?.iter().map(|group| feature(group));
+        Some(quote! { any(#(feature = #features),*) })
+    }
+
     /// Adds the features of a type to each of its items.
     pub(super) fn put(&self, name: &str, items: &mut [Item]) {
-        let Some(groups) = self.of_types.get(name) else { return };
-        let features = groups.iter().map(|group| feature(group));
-        let attribute: Attribute = parse_quote! { #[cfg(any(#(feature = #features),*))] };
+        let Some(when) = self.of_type(name) else { return };
+        let attribute: Attribute = parse_quote! { #[cfg(#when)] };
         for item in items {
             let attributes = match item {
                 Item::Struct(it) => &mut it.attrs,

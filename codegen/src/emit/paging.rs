@@ -156,6 +156,13 @@ fn lead(api: &Api, ty: &Type, path: &str, borrowed: bool) -> Option<(Type, Token
             };
         }
         ty = resolved(api, field.ty.inner().clone());
+        if let Type::Link(inner) = ty {
+            // A value is read through a link, but not moved out.
+            if !borrowed {
+                expression = quote! { #expression.into_inner() };
+            }
+            ty = *inner;
+        }
     }
     Some((ty, expression))
 }

@@ -9,6 +9,8 @@ mod unions;
 pub(super) use open::open;
 pub(super) use parts::{doc, ident, tokens};
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -41,8 +43,26 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
         features.put(&def.name, &mut items);
         print::write_items_indented(items, out)?;
     }
+    print::write_indented(linked(api, features), out)?;
     out.push_str("}\n");
     Ok(())
+}
+
+/// The table of the types that are behind links.
+fn linked(api: &Api, features: &Features) -> TokenStream {
+    let mut names: BTreeSet<&str> = BTreeSet::new();
+    for def in &api.types {
+        names.extend(def.parts().into_iter().filter(|ty| ty.has_link()).filter_map(Type::innermost));
+    }
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    let entries = names.into_iter().enumerate().map(|(place, name)| {
+        let (place, when) = (proc_macro2::Literal::usize_unsuffixed(place), features.of_type(name));
+        let (name, when) = (ident(name), when.map(|when| quote! { #[cfg(#when)] #[cfg(not(#when))] }));
+        quote! { #place #name #when; }
+    });
+    quote! { ::connectors_runtime::linked! { #(#entries)* } }
 }
 
 /// The code that the types share.

@@ -264,7 +264,7 @@ fn open_endless(defs: &mut BTreeMap<String, TypeDef>) {
 }
 
 /// The strongly connected components that are cycles: the names in them, each with the number of its component.
-fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
+pub(super) fn circles(edges: &BTreeMap<String, Vec<String>>) -> BTreeMap<String, usize> {
     // Kosaraju's algorithm with explicit stacks, because a document may nest deeper than a thread's stack allows.
     let mut order = Vec::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();

@@ -244,6 +244,7 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
         Type::Map(value) => format!("{{{}}}", variant_key(value, keys)),
         Type::Nullable(inner) => format!("{}?", variant_key(inner, keys)),
         Type::JsonText(inner) => format!("\"{}\"", variant_key(inner, keys)),
+        Type::Link(inner) => variant_key(inner, keys),
         plain => format!("{plain:?}"),
     }
 }
@@ -308,9 +309,8 @@ fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
                 name.clone_from(other);
             }
         }
-        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) | Type::JsonText(inner) => {
-            rename(inner, renamed);
-        }
+        Type::Array(inner) | Type::Map(inner) | Type::Nullable(inner) => rename(inner, renamed),
+        Type::Link(inner) | Type::JsonText(inner) => rename(inner, renamed),
         _ => {}
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
 mod operations;
+mod steps;
 mod types;
 mod unions;
 mod views;

@@ -14,6 +14,7 @@ use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown,
 use super::context::{Claimed, Place, Types, View};
 use super::facts::{doc, integer, number, only_value, origins};
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
+use super::steps::link_far;
 use super::views::{differing, marked_by_reference, reach};
 use super::{names, nullable};
 
@@ -101,6 +102,7 @@ impl<'a> Types<'a> {
             self.note(Kind::Correction, &at, &span, reason);
         }
         break_circles(&mut self.defs);
+        link_far(&mut self.defs);
         preset(&mut self.defs);
         self.defs.into_values().collect()
     }

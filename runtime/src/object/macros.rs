@@ -441,3 +441,24 @@ macro_rules! union {
         $crate::object::View::Tagged($writes, $value)
     };
 }
+
+/// The types that are behind a [`Link`](crate::object::Link) anywhere in the module.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! linked {
+    ($($place:literal $name:ident $(#[$when:meta] #[$unless:meta])?;)*) => {
+        static LINKED: &[$crate::object::Kind] = &[$(
+            $(#[$when])?
+            $crate::object::Kind::of::<$name>(),
+            $(#[$unless]
+            $crate::object::Kind::ABSENT,)?
+        )*];
+
+        $($(#[$when])? impl $crate::object::Linked for $name {
+            #[inline]
+            fn place() -> (&'static [$crate::object::Kind], usize) {
+                (LINKED, $place)
+            }
+        })*
+    };
+}

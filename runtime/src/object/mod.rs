@@ -11,6 +11,7 @@ mod formats;
 mod input;
 mod json;
 mod layout;
+mod link;
 mod macros;
 mod mismatch;
 mod number;
@@ -28,6 +29,7 @@ pub use json::{
     read_items, read_text,
 };
 pub use layout::{Branch, Constant, Layout, Members, Of, Union};
+pub use link::{Kind, Link, Linked};
 pub use mismatch::Mismatch;
 pub use number::{NotANumber, Number};
 pub(crate) use room::{DECODED, room};

@@ -50,7 +50,7 @@ impl<'a> Known<'a> {
         Self { defs, secret }
     }
 
-    /// The type after resolving all aliases in it.
+    /// The type after resolving all aliases in it, without links.
     pub(super) fn plain(&self, ty: &Type) -> Type {
         match ty {
             Type::Named(name) => match self.defs.get(name.as_str()).map(|def| &def.kind) {
@@ -60,6 +60,7 @@ impl<'a> Known<'a> {
             Type::Array(item) => Type::Array(Box::new(self.plain(item))),
             Type::Map(value) => Type::Map(Box::new(self.plain(value))),
             Type::Nullable(inner) => Type::Nullable(Box::new(self.plain(inner))),
+            Type::Link(inner) => self.plain(inner),
             other => other.clone(),
         }
     }
@@ -106,6 +107,10 @@ pub(in crate::emit) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let (object, content) = (object(), tokens(content, prefix));
             quote! { #object::JsonText<#content> }
         }
+        Type::Link(inner) => {
+            let (object, inner) = (object(), tokens(inner, prefix));
+            quote! { #object::Link<#inner> }
+        }
         Type::Array(item) => {
             let item = tokens(item, prefix);
             quote! { Vec<#item> }
@@ -122,6 +127,18 @@ pub(in crate::emit) fn tokens(ty: &Type, prefix: &TokenStream) -> TokenStream {
             let inner = tokens(inner, prefix);
             quote! { Option<#inner> }
         }
+    }
+}
+
+/// A value of a type for a part that is that type, or a pointer to it.
+pub(super) fn held(value: TokenStream, ty: &Type, boxed: bool) -> TokenStream {
+    match (ty, boxed) {
+        (Type::Link(_), _) => {
+            let object = object();
+            quote! { #object::Link::new(#value) }
+        }
+        (_, true) => quote! { Box::new(#value) },
+        (_, false) => value,
     }
 }
 
@@ -161,5 +178,6 @@ pub(super) fn describe(ty: &Type) -> String {
         Type::Map(_) => "Values by key.".to_owned(),
         Type::Any => "Any value.".to_owned(),
         Type::Nullable(inner) => format!("Nothing, or: {}", describe(inner)),
+        Type::Link(inner) => describe(inner),
     }
 }

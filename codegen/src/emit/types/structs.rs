@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::shape::model::{Constant, Field, Struct, Type, TypeDef};
 
-use super::parts::{Known, doc, ident, integer, local, object};
+use super::parts::{Known, doc, held, ident, integer, local, object};
 
 pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);
@@ -246,7 +246,7 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
 /// The type of a setter's argument, and the value that is set. A number has no conversion, because the type of a
 /// literal would be unknown.
 fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
-    let ty = local(field.ty.inner());
+    let ty = local(field.ty.inner().unlinked());
     let exact = matches!(
         known.plain(field.ty.inner()),
         Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64
@@ -256,7 +256,7 @@ fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
     } else {
         (quote! { impl ::std::convert::Into<#ty> }, quote! { value.into() })
     };
-    if field.boxed { (argument, quote! { Box::new(#value) }) } else { (argument, value) }
+    (argument, held(value, field.ty.inner(), field.boxed))
 }
 
 /// The text about the fields that the runtime reads: flags, names, keys, and only values (see `object::Members`).

@@ -7,7 +7,7 @@ use quote::quote;
 
 use crate::shape::model::{Type, TypeDef, Union, Variant};
 
-use super::parts::{Known, constant, describe, doc, ident, local, object};
+use super::parts::{self, Known, constant, describe, doc, ident, local, object};
 
 pub(super) fn union(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
     let name = ident(&def.name);
@@ -83,12 +83,8 @@ fn froms(def: &TypeDef, it: &Union, known: &Known<'_>) -> TokenStream {
         if !only || plain == Type::Named(def.name.clone()) {
             continue;
         }
-        let (label, ty) = (ident(&variant.name), local(&variant.ty));
-        let value = if variant.boxed {
-            quote! { Box::new(value) }
-        } else {
-            quote! { value }
-        };
+        let (label, ty) = (ident(&variant.name), local(variant.ty.unlinked()));
+        let value = parts::held(quote! { value }, &variant.ty, variant.boxed);
         froms.extend(quote! {
             impl ::std::convert::From<#ty> for #name {
                 fn from(value: #ty) -> Self {

@@ -28,6 +28,8 @@ pub(crate) enum Type {
     Any,
     /// `null` or the other type.
     Nullable(Box<Type>),
+    /// A type of the generated module behind a `Link` of the runtime.
+    Link(Box<Type>),
 }
 
 impl Type {
@@ -62,11 +64,29 @@ impl Type {
         }
     }
 
-    /// The named type inside lists, maps, `Nullable` and JSON text.
+    /// Whether there is a link in it.
+    pub(crate) fn has_link(&self) -> bool {
+        match self {
+            Self::Link(_) => true,
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.has_link(),
+            _ => false,
+        }
+    }
+
+    /// The type inside `Link`.
+    pub(crate) fn unlinked(&self) -> &Type {
+        match self {
+            Self::Link(inner) => inner,
+            other => other,
+        }
+    }
+
+    /// The named type inside lists, maps, `Nullable`, `Link` and JSON text.
     pub(crate) fn innermost(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
-            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) | Self::JsonText(inner) => inner.innermost(),
+            Self::Array(inner) | Self::Map(inner) | Self::Nullable(inner) => inner.innermost(),
+            Self::Link(inner) | Self::JsonText(inner) => inner.innermost(),
             _ => None,
         }
     }

@@ -87,7 +87,9 @@ fn header_type(types: &mut Types<'_>, wire: &str, header: &Header) -> (Type, Hea
         Type::Named(_) if schema.properties.is_some() => object(header),
         Type::Named(_) if schema.ty == Some(JsonType::Integer) => HeaderForm::Plain,
         Type::Named(_) if schema.union().is_some() => HeaderForm::Any,
-        Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) => HeaderForm::Text,
+        Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) | Type::Named(_) | Type::Link(_) => {
+            HeaderForm::Text
+        }
         Type::Any | Type::Nullable(_) => return (Type::String, HeaderForm::Text),
     };
     (ty, form)

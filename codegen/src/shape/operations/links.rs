@@ -189,7 +189,7 @@ impl<'c> Linking<'_, '_, 'c> {
                 TypeKind::Enum(it) => it.integer,
                 _ => return None,
             },
-            Type::Array(_) | Type::Map(_) | Type::Any | Type::Nullable(_) => return None,
+            Type::Array(_) | Type::Map(_) | Type::Any | Type::Nullable(_) | Type::Link(_) => return None,
             Type::String | Type::Base64 | Type::Base64Url | Type::JsonText(_) => false,
             Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64 | Type::Number => true,
         };
