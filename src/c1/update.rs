@@ -165,6 +165,6 @@ impl IntoFuture for Update {
     type IntoFuture = Sending<Entry<Connector, types::Connector>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Ok(self.send_expanded().await?.into_connector()) })
+        Sending::new(async move { Ok(self.send_expanded().await?.into_connector()) })
     }
 }

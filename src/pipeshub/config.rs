@@ -303,7 +303,7 @@ impl IntoFuture for SetConfig {
     type IntoFuture = Sending<ConfigUpdateResponse>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }
 
@@ -464,6 +464,6 @@ impl IntoFuture for SetSyncFilters {
     type IntoFuture = Sending<FiltersSyncResponse>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }

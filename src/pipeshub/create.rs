@@ -239,6 +239,6 @@ impl IntoFuture for CreateConnector {
     type IntoFuture = Sending<Entry<Connector, types::CreatedConnector>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }

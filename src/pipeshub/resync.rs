@@ -137,7 +137,7 @@ impl IntoFuture for Resync {
     type IntoFuture = Sending<Resynced>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }
 
@@ -182,7 +182,7 @@ impl IntoFuture for Reindex {
     type IntoFuture = Sending<types::ReindexResponse>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }
 

@@ -159,7 +159,7 @@ impl IntoFuture for Switch {
     type IntoFuture = Sending<Switched>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sending::new(self.send())
     }
 }
 

@@ -313,7 +313,7 @@ impl IntoFuture for Upload {
     type IntoFuture = Sent<Uploaded>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        Sent::new(self.send())
     }
 }
 

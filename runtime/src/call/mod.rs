@@ -17,6 +17,7 @@ mod pages;
 mod path;
 mod request;
 mod response;
+mod sending;
 mod untyped;
 mod wait;
 
@@ -32,7 +33,8 @@ pub use options::{As, RequestOptions};
 pub use outgoing::{Built, Outgoing};
 pub use pages::{Cursor, Page, Pages, Position, next_link};
 pub use progenitor_client::ByteStream;
-pub use request::{Call, value};
-pub use response::{ByStatus, Response, Sending, decode, documented};
+pub use request::Call;
+pub use response::{ByStatus, Response, decode, documented};
+pub use sending::{Sending, value};
 pub use untyped::UntypedCall;
 pub use wait::{Pace, Paced, Polled, WaitState, Watch};

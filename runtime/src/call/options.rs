@@ -9,8 +9,9 @@ use crate::error::Error;
 use crate::http::CallOptions;
 use crate::object::Json;
 
-use super::request::{Call, value};
-use super::response::{Response, Sending};
+use super::request::Call;
+use super::response::Response;
+use super::sending::{Sending, value};
 
 /// Options of one call, apart from its parameters. Every generated request has them.
 ///
@@ -123,13 +124,12 @@ impl<T> As<T> {
     ///
     /// # Errors
     /// Every error of a call.
-    #[must_use]
     pub fn send(self) -> Sending<Response<T>> {
         (self.read)(self.call)
     }
 }
 
-impl<T: Send + 'static> IntoFuture for As<T> {
+impl<T: 'static> IntoFuture for As<T> {
     type Output = Result<T, Error>;
     type IntoFuture = Sending<T>;
 

@@ -64,18 +64,29 @@ impl Built {
     }
 }
 
-/// A call in flight.
-#[derive(Debug)]
-pub struct Outgoing {
+/// The parts of a call. They are in one box, because requests and futures move them several times.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
     pub(super) core: Core,
-    pub(super) base_url: String,
     pub(super) operation: &'static Operation,
     pub(super) build: Build,
     pub(super) parameters: Parameters,
     pub(super) body: Option<Payload>,
     pub(super) options: CallOptions,
+    /// The requested media types, if they are not those of the operation.
+    pub(super) accept: Option<HeaderValue>,
     /// The URL of a page, instead of path and query.
     pub(super) link: Option<Url>,
+    /// The first argument that cannot be sent.
+    pub(super) wrong: Option<Error>,
+}
+
+/// A call in flight.
+#[derive(Debug)]
+pub struct Outgoing {
+    pub(super) call: Box<Parts>,
+    /// The base URL, if it is not the client's.
+    pub(super) base_url: Option<String>,
     /// The requested media types.
     pub(super) accept: HeaderValue,
     pub(super) chosen: Chosen,
@@ -90,46 +101,48 @@ pub(super) struct Whole {
 
 impl Outgoing {
     pub(super) fn operation(&self) -> &'static Operation {
-        self.operation
+        self.call.operation
     }
 
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        &self.base_url
+        self.base_url.as_deref().unwrap_or(self.call.core.base_url())
     }
 
     /// The HTTP client with which progenitor's client builds its requests.
     #[must_use]
     pub fn http(&self) -> reqwest::Client {
-        self.core.exchange().http.clone()
+        self.call.core.exchange().http.clone()
     }
 
     /// The value of a path parameter, which progenitor inserts into the path.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
-        self.parameters.path_value(name).unwrap_or_default()
+        self.call.parameters.path_value(name).unwrap_or_default()
     }
 
     /// The body, which progenitor inserts into the request.
     #[must_use]
     pub fn body(&self) -> reqwest::Body {
-        self.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
+        self.call.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
     }
 
     /// Sends it, and reads the whole response.
     pub(super) async fn whole(&self) -> Result<Whole, Error> {
         let mut attempt = self.attempt()?;
-        let exchange = self.core.exchange();
-        let sent = exchange.call(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
+        let exchange = self.call.core.exchange();
+        let sent =
+            exchange.call(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
         Ok(Whole { reply: sent.map_err(|error| self.fault(error))?, span: attempt.span, kept: self.kept() })
     }
 
     /// Sends it, and leaves the body of a success to the caller.
     pub(super) async fn open(&self) -> Result<Response<ByteStream>, Error> {
         let mut attempt = self.attempt()?;
-        let exchange = self.core.exchange();
-        let sent = exchange.open(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
+        let exchange = self.call.core.exchange();
+        let sent =
+            exchange.open(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
         let mut sent = sent.map_err(|error| self.fault(error))?;
         let about = sent.extensions_mut().remove::<About>();
         let attempts = about.as_ref().map_or(1, |about| about.attempts);
@@ -141,26 +154,28 @@ impl Outgoing {
     /// The attempts of the call: progenitor's request, completed with query, headers, cookies, media types and
     /// credentials.
     fn attempt(&self) -> Result<ApiAttempt<'_>, Error> {
-        let request = (self.build)(self).and_then(|request| self.complete(request));
-        let template = request.map_err(|error| error.operation_named(self.operation.name()))?;
+        let request = self.request().map_err(|error| error.operation_named(self.call.operation.name()))?;
         Ok(ApiAttempt {
-            span: CallSpan::of_operation(self.operation, template.url()),
-            template,
-            operation: self.operation,
-            options: &self.options,
-            chosen: &self.chosen,
+            span: CallSpan::of_operation(self.call.operation, request.url()),
+            first: Some(request),
+            outgoing: self,
             applied: None,
             refreshed: false,
-            repeatable: self.body.as_ref().is_none_or(Payload::is_repeatable),
-            parts: self.body.as_ref().and_then(Payload::as_parts),
+            repeatable: self.call.body.as_ref().is_none_or(Payload::is_repeatable),
+            parts: self.call.body.as_ref().and_then(Payload::as_parts),
         })
+    }
+
+    /// A request without credentials. A body that is a stream is in the first one only.
+    fn request(&self) -> Result<reqwest::Request, Error> {
+        (self.call.build)(self).and_then(|request| self.complete(request))
     }
 
     /// The error of a failed call. A part that cannot be read is the cause of the connection's error.
     fn fault(&self, error: Error) -> Error {
-        match self.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
+        match self.call.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
             Some(fault) => {
-                let fault = fault.with_attempts(error.attempts()).operation_named(self.operation.name());
+                let fault = fault.with_attempts(error.attempts()).operation_named(self.call.operation.name());
                 if error.follows_doubt() { fault.after_doubt() } else { fault }
             }
             None => error.keeping(self.kept()),
@@ -169,13 +184,13 @@ impl Outgoing {
 
     /// What links in the response need.
     fn kept(&self) -> Kept {
-        let named = |name: &&'static str| Some((*name, self.parameters.sent(name)?));
-        Kept::new(self.operation, self.operation.kept().iter().filter_map(named).collect())
+        let named = |name: &&'static str| Some((*name, self.call.parameters.sent(name)?));
+        Kept::new(self.call.operation, self.call.operation.kept().iter().filter_map(named).collect())
     }
 
     /// Adds the parts of the request that progenitor does not support.
     fn complete(&self, mut request: reqwest::Request) -> Result<reqwest::Request, Error> {
-        let Self { operation, parameters, body, .. } = self;
+        let Parts { operation, parameters, body, .. } = &*self.call;
         // progenitor does not support all methods.
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
@@ -195,7 +210,7 @@ impl Outgoing {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
-        if let Some(link) = &self.link {
+        if let Some(link) = &self.call.link {
             request.url_mut().clone_from(link);
         } else {
             let fixed = operation.query().map(|template| parameters.fill_query(template)).unwrap_or_default();
@@ -233,7 +248,7 @@ impl Outgoing {
     /// Reads a JSON response.
     pub(super) fn json<T: Json>(&self, mut whole: Whole) -> Result<Response<T>, Error> {
         let body = self.json_text(&whole)?;
-        match from_slice(&body, self.core.exchange().limits.decoded) {
+        match from_slice(&body, self.call.core.exchange().limits.decoded) {
             Ok(value) => Ok(whole.response(value)),
             Err(error) => Err(self.mismatched(&error, &whole)),
         }
@@ -247,11 +262,11 @@ impl Outgoing {
             let other =
                 content_type.map(str::to_ascii_lowercase).filter(|it| !it.contains("json") && !it.contains('*'));
             let Some(other) = other else { return Ok(body.clone()) };
-            let host = self.core.base_url();
+            let host = self.call.core.base_url();
             let message = format!("the server returned `{other}` instead of JSON; is {host} the right server?");
             return Err(self.unusable(Error::new(Kind::Decode, message), whole));
         }
-        Ok(match self.operation.success() {
+        Ok(match self.call.operation.success() {
             Success::Page => {
                 let error = Error::new(Kind::Decode, "a page of a list has no body");
                 return Err(self.unusable(error, whole));
@@ -264,7 +279,7 @@ impl Outgoing {
 
     /// Reads a response whose type depends on its status.
     pub(super) fn by_status<T>(&self, mut whole: Whole, read: ByStatus<T>) -> Result<Response<T>, Error> {
-        match read(whole.reply.status.as_u16(), &whole.reply.body, self.core.exchange().limits.decoded) {
+        match read(whole.reply.status.as_u16(), &whole.reply.body, self.call.core.exchange().limits.decoded) {
             Some(Ok(value)) => Ok(whole.response(value)),
             Some(Err(error)) => Err(self.mismatched(&error, &whole)),
             None => {
@@ -283,7 +298,7 @@ impl Outgoing {
     fn unusable(&self, error: Error, whole: &Whole) -> Error {
         let error = whole.reply.describe(error);
         // The server has processed the call, even if its response cannot be used.
-        let idempotent = self.options.idempotent.unwrap_or(self.operation.is_idempotent());
+        let idempotent = self.call.options.idempotent.unwrap_or(self.call.operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
         whole.span.failed(&error, None);
         error
@@ -311,10 +326,9 @@ pub(super) const PATH_ENDS: &str = "~~";
 
 /// The attempts of one call: the same request, with the credentials that are current at each attempt.
 struct ApiAttempt<'a> {
-    template: reqwest::Request,
-    operation: &'static Operation,
-    options: &'a CallOptions,
-    chosen: &'a Chosen,
+    outgoing: &'a Outgoing,
+    /// The request of the first attempt, until it is sent. Most calls need no other one.
+    first: Option<reqwest::Request>,
     applied: Option<Applied>,
     refreshed: bool,
     /// Whether the body is in memory, and not a stream that can be sent once.
@@ -324,14 +338,11 @@ struct ApiAttempt<'a> {
 }
 
 impl ApiAttempt<'_> {
-    fn copy(&mut self) -> Result<reqwest::Request, Error> {
-        let mut request = match self.template.try_clone() {
+    /// The next request, without credentials.
+    fn plain(&mut self) -> Result<reqwest::Request, Error> {
+        let mut request = match self.first.take() {
             Some(request) => request,
-            // A stream can be sent once, so this is the only request.
-            None => {
-                let spent = reqwest::Request::new(Method::GET, self.template.url().clone());
-                std::mem::replace(&mut self.template, spent)
-            }
+            None => self.outgoing.request()?,
         };
         if let Some(parts) = self.parts {
             *request.body_mut() = Some(parts.body()?);
@@ -343,14 +354,15 @@ impl ApiAttempt<'_> {
 impl Attempt for ApiAttempt<'_> {
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
         if !self.repeatable {
-            // A copy would consume the body.
+            // If no credentials are available now, the request would be lost with its body.
             return None;
         }
-        let mut request = match self.copy() {
+        let mut request = match self.plain() {
             Ok(request) => request,
             Err(error) => return Some(Err(error)),
         };
-        let applied = self.chosen.apply_at_once(&mut request)?;
+        // A request that has a part of its credentials is dropped: `request` builds another one.
+        let applied = self.outgoing.chosen.apply_at_once(&mut request)?;
         Some(applied.map(|applied| {
             self.applied = Some(applied);
             request
@@ -358,8 +370,8 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     async fn request(&mut self) -> Result<reqwest::Request, Error> {
-        let mut request = self.copy()?;
-        self.applied = Some(self.chosen.apply(&mut request).await.map_err(Error::before_sending)?);
+        let mut request = self.plain()?;
+        self.applied = Some(self.outgoing.chosen.apply(&mut request).await.map_err(Error::before_sending)?);
         Ok(request)
     }
 
@@ -368,11 +380,11 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     fn operation(&self) -> Option<&'static Operation> {
-        Some(self.operation)
+        Some(self.outgoing.call.operation)
     }
 
     fn options(&self) -> Option<&CallOptions> {
-        Some(self.options)
+        Some(&self.outgoing.call.options)
     }
 
     fn can_repeat(&self) -> bool {
@@ -380,11 +392,12 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     fn secrets(&self) -> Vec<Zeroizing<String>> {
-        self.chosen.query_keys()
+        self.outgoing.chosen.query_keys()
     }
 
     fn unauthorized(&mut self) -> bool {
-        let again = !self.refreshed && self.applied.as_ref().is_some_and(|applied| self.chosen.invalidate(applied));
+        let again =
+            !self.refreshed && self.applied.as_ref().is_some_and(|applied| self.outgoing.chosen.invalidate(applied));
         self.refreshed = true;
         again
     }
@@ -431,7 +444,7 @@ mod tests {
             (untyped("Part", &[("id", "7")]), "GET https://api.example/v1/hash%23part/7"),
         ] {
             let outgoing = call.prepare().unwrap();
-            let request = (outgoing.build)(&outgoing).and_then(|request| outgoing.complete(request)).unwrap();
+            let request = outgoing.request().unwrap();
             assert_eq!(format!("{} {}", request.method(), request.url()), expected);
         }
     }

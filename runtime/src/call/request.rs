@@ -1,6 +1,7 @@
 //! One call: its parameters, body and options, and how its response is read.
 
-use futures_util::TryFutureExt;
+use std::borrow::Cow;
+
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::{ByteStream, encode_path};
 use serde::Serialize;
@@ -13,32 +14,20 @@ use crate::object::{Json, to_vec};
 
 use super::body::Payload;
 use super::core::Core;
-use super::outgoing::{Build, Outgoing, Whole};
+use super::outgoing::{Build, Outgoing, Parts};
 use super::pages::{Cursor, Page};
-use super::response::{ByStatus, Response, Sending};
+use super::response::{ByStatus, Response};
+use super::sending::{Done, Exchanging, Sending};
 
 /// One call that is not sent yet: the core of a generated request.
 #[derive(Clone, Debug)]
-pub struct Call {
-    core: Core,
-    operation: &'static Operation,
-    build: Build,
-    parameters: Parameters,
-    body: Option<Payload>,
-    options: CallOptions,
-    /// The requested media types, if they are not those of the operation.
-    accept: Option<HeaderValue>,
-    /// The URL of a page, instead of path and query.
-    link: Option<Url>,
-    /// The first argument that cannot be sent.
-    wrong: Option<Error>,
-}
+pub struct Call(Box<Parts>);
 
 impl Core {
     /// Begins a call of an operation. Sends nothing.
     #[must_use]
     pub fn call(&self, operation: &'static Operation, build: Build) -> Call {
-        Call {
+        Call(Box::new(Parts {
             core: self.clone(),
             operation,
             build,
@@ -48,7 +37,7 @@ impl Core {
             accept: None,
             link: None,
             wrong: None,
-        }
+        }))
     }
 }
 
@@ -56,35 +45,35 @@ impl Call {
     /// The operation.
     #[must_use]
     pub fn operation(&self) -> &'static Operation {
-        self.operation
+        self.0.operation
     }
 
     /// The options of this call.
     pub fn options_mut(&mut self) -> &mut CallOptions {
-        &mut self.options
+        &mut self.0.options
     }
 
     /// Sets a parameter.
     pub fn set(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) {
-        let set = self.parameters.push(parameter, value);
+        let set = self.0.parameters.push(parameter, value);
         self.note(set);
     }
 
     /// Adds a parameter to the query, even if the document does not have it.
     pub(super) fn append_query(&mut self, name: &str, value: &str) {
-        self.parameters.append_query(name, value);
+        self.0.parameters.append_query(name, value);
     }
 
     /// The number that a parameter such as `query.page` is set to; `None` if it is not set, or is no such number.
     #[must_use]
     pub fn sent_number(&self, name: &str) -> Option<u64> {
-        self.parameters.sent(name)?.parse().ok()
+        self.0.parameters.sent(name)?.parse().ok()
     }
 
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
-        match self.core.url_of(self.operation).and_then(|url| cursor.to_url(&url)) {
-            Ok(url) => self.link = Some(url),
+        match self.0.core.url_of(self.0.operation).and_then(|url| cursor.to_url(&url)) {
+            Ok(url) => self.0.link = Some(url),
             Err(error) => self.note(Err(error)),
         }
     }
@@ -96,7 +85,7 @@ impl Call {
     /// [`Error::is_decode`] if the link leads to another host, or is not a URL.
     pub fn linked_page<T>(&self, items: Vec<T>, headers: &HeaderMap) -> Result<Page<T>, Error> {
         let mut page = Page::by_link(items, headers, &self.url()?)?;
-        for name in self.core.authenticator().query_names() {
+        for name in self.0.core.authenticator().query_names() {
             page.next = page.next.map(|cursor| cursor.without_query(name));
         }
         Ok(page)
@@ -104,14 +93,14 @@ impl Call {
 
     /// The base URL of relative links in its response.
     fn url(&self) -> Result<Url, Error> {
-        if let Some(link) = &self.link {
+        if let Some(link) = &self.0.link {
             return Ok(link.clone());
         }
-        let mut path = self.operation.path().to_owned();
-        for (name, value) in self.parameters.path_values() {
+        let mut path = self.0.operation.path().to_owned();
+        for (name, value) in self.0.parameters.path_values() {
             path = path.replace(&format!("{{{name}}}"), &encode_path(value));
         }
-        Url::parse(&format!("{}{path}", self.core.base_url_of(self.operation)?))
+        Url::parse(&format!("{}{path}", self.0.core.base_url_of(self.0.operation)?))
             .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
     }
 
@@ -151,7 +140,7 @@ impl Call {
 
     fn put(&mut self, body: Result<Payload, Error>) {
         match body {
-            Ok(body) => self.body = Some(body),
+            Ok(body) => self.0.body = Some(body),
             Err(error) => self.note(Err(error)),
         }
     }
@@ -159,91 +148,100 @@ impl Call {
     /// Sets the requested media types, instead of those of the operation.
     pub(super) fn ask_for(&mut self, media_type: &str) {
         match HeaderValue::try_from(media_type) {
-            Ok(accept) => self.accept = Some(accept),
+            Ok(accept) => self.0.accept = Some(accept),
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the requested media type is not a header value"))),
         }
     }
 
     /// Creates the idempotency key now, so that every clone of the call sends the same one.
     pub(super) fn fix_key(&mut self) -> Result<(), Error> {
-        match self.operation.idempotency() {
-            Idempotency::ByKey(header) => set_key(header, &mut self.parameters, &mut self.options),
+        match self.0.operation.idempotency() {
+            Idempotency::ByKey(header) => set_key(header, &mut self.0.parameters, &mut self.0.options),
             Idempotency::Idempotent | Idempotency::NotIdempotent => Ok(()),
         }
     }
 
     fn note(&mut self, set: Result<(), Error>) {
         if let Err(error) = set {
-            self.wrong.get_or_insert(error);
+            self.0.wrong.get_or_insert(error);
         }
     }
 
     /// Checks the arguments and chooses the credentials.
     pub(super) fn prepare(mut self) -> Result<Outgoing, Error> {
         self.fix_key()?;
-        let Self { core, operation, build, parameters, body, options, accept, link, wrong } = self;
+        let mut call = self.0;
+        let operation = call.operation;
         let named = |error: Error| error.operation_named(operation.name());
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = call.wrong.take() {
             return Err(named(wrong));
         }
-        core.paths().check(operation, parameters.path_values())?;
-        let chosen = core.authenticator().select(operation.security()).map_err(named)?;
+        call.core.paths().check(operation, call.parameters.path_values())?;
+        let chosen = call.core.authenticator().select(operation.security()).map_err(named)?;
         if !chosen.is_anonymous() {
-            core.check_credentials(operation).map_err(named)?;
+            call.core.check_credentials(operation).map_err(named)?;
         }
-        let base_url = core.base_url_of(operation).map_err(named)?.into_owned();
-        let body = body.map(Payload::claim).transpose().map_err(named)?;
-        let accept = accept.unwrap_or(HeaderValue::from_static(operation.accept()));
-        Ok(Outgoing { core, base_url, operation, build, parameters, body, options, link, accept, chosen })
+        let base_url = match call.core.base_url_of(operation).map_err(named)? {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(url) => Some(url),
+        };
+        call.body = call.body.map(Payload::claim).transpose().map_err(named)?;
+        let accept = call.accept.take().unwrap_or(HeaderValue::from_static(operation.accept()));
+        Ok(Outgoing { call, base_url, accept, chosen })
     }
 
     /// Requests a single value, if a property of the body selects a value or a stream.
     fn single(&mut self) {
-        if let Some(property) = self.operation.streaming().and_then(|streaming| streaming.property) {
+        if let Some(property) = self.0.operation.streaming().and_then(|streaming| streaming.property) {
             self.set_flag(property, false);
         }
     }
 
     pub(super) fn set_flag(&mut self, property: &str, value: bool) {
-        if let Some(body) = &mut self.body {
+        if let Some(body) = &mut self.0.body {
             body.set_flag(property, value);
         }
     }
 
-    async fn whole(mut self) -> Result<(Outgoing, Whole), Error> {
-        self.single();
-        let outgoing = self.prepare()?;
-        let whole = outgoing.whole().await?;
-        Ok((outgoing, whole))
+    fn whole(mut self) -> Exchanging {
+        Box::pin(async move {
+            self.single();
+            let outgoing = self.prepare()?;
+            let whole = outgoing.whole().await?;
+            Ok((outgoing, whole))
+        })
     }
 
     /// Sends it, and reads JSON.
     ///
     /// # Errors
     /// The future has every error of a call. The futures of the other methods have the same errors.
-    #[must_use]
-    pub fn json<T: Json + Send + 'static>(self) -> Sending<Response<T>> {
-        Box::pin(self.whole().and_then(|(outgoing, whole)| async move { outgoing.json(whole) }))
+    pub fn json<T: Json>(self) -> Sending<Response<T>> {
+        fn read<T: Json>((outgoing, whole): Done) -> Result<Response<T>, Error> {
+            outgoing.json(whole)
+        }
+        Sending::response(self.whole(), read)
     }
 
     /// Sends it, and reads a response whose type depends on its status.
-    #[must_use]
-    pub fn by_status<T: Send + 'static>(self, read: ByStatus<T>) -> Sending<Response<T>> {
-        Box::pin(self.whole().and_then(move |(outgoing, whole)| async move { outgoing.by_status(whole, read) }))
+    pub fn by_status<T: 'static>(self, read: ByStatus<T>) -> Sending<Response<T>> {
+        let call = self.whole();
+        Sending::new(async move {
+            let (outgoing, whole) = call.await?;
+            outgoing.by_status(whole, read)
+        })
     }
 
     /// Sends it, and reads a response without content.
-    #[must_use]
     pub fn empty(self) -> Sending<Response<()>> {
-        Box::pin(self.whole().map_ok(|(_, mut whole)| whole.response(())))
+        Sending::response(self.whole(), |(_, mut whole)| Ok(whole.response(())))
     }
 
     /// Sends it, and returns the body of a success as a stream.
-    #[must_use]
     pub fn bytes(mut self) -> Sending<Response<ByteStream>> {
-        Box::pin(async move {
+        Sending::new(async move {
             // The overlay may declare a stream where the document has bytes.
-            if self.operation.success() != Success::Stream {
+            if self.0.operation.success() != Success::Stream {
                 self.single();
             }
             self.open().await
@@ -257,25 +255,20 @@ impl Call {
 
     /// Whether it can be sent a second time.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.body.as_ref().is_none_or(Payload::is_repeatable)
+        self.0.body.as_ref().is_none_or(Payload::is_repeatable)
     }
 
     pub(super) fn path_value(&self, name: &str) -> &str {
-        self.parameters.path_value(name).unwrap_or_default()
+        self.0.parameters.path_value(name).unwrap_or_default()
     }
 
     pub(super) fn options(&self) -> &CallOptions {
-        &self.options
+        &self.0.options
     }
 
     pub(super) fn core(&self) -> &Core {
-        &self.core
+        &self.0.core
     }
-}
-
-/// The value of a response, without the rest: what `.await` returns.
-pub fn value<T: Send + 'static>(response: Sending<Response<T>>) -> Sending<T> {
-    Box::pin(response.map_ok(Response::into_value))
 }
 
 /// Creates the key by which the service recognizes the attempts of one call, unless the caller has set one.

@@ -1,7 +1,5 @@
 //! A whole response: the value, its status and its headers.
 
-use std::pin::Pin;
-
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::StatusCode;
@@ -12,9 +10,6 @@ use crate::encode::{ReceivedPart, split_parts};
 use crate::error::{Error, Kept, Kind};
 use crate::http::About;
 use crate::object::{Json, Mismatch, from_slice, room};
-
-/// The future of a request that is sent by `.await`.
-pub type Sending<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
 /// What a call returned: the decoded value with status, headers, attempts and request id.
 ///

@@ -1,7 +1,7 @@
 //! One call: attempts, delays, deadlines. Operations and token endpoints share this code.
 
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -302,47 +302,56 @@ impl Exchange {
         let mut doubted = false;
         let mut last: Option<Error> = None;
         loop {
-            let request = match attempt.request_at_once() {
-                Some(request) => request,
-                None => self.before(deadline, attempt.request()).await.flatten(),
-            };
-            // An attempt without remaining time would only time out.
-            let started = self.clock.now();
-            let limit = left(deadline, started).min(pace);
-            let request =
-                request.and_then(|request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) });
-            let mut request = match request {
-                Ok(request) => request,
-                Err(error) => {
-                    span.failed(&error, None);
-                    let error = error.with_attempts(sent);
-                    return Err(if doubted { error.after_doubt() } else { error });
+            let started;
+            let progress = Progress::default();
+            let begun = {
+                let request = match attempt.request_at_once() {
+                    Some(request) => request,
+                    None => self.before(deadline, pin!(attempt.request())).await.flatten(),
+                };
+                // An attempt without remaining time would only time out.
+                started = self.clock.now();
+                let limit = left(deadline, started).min(pace);
+                let in_time = |request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) };
+                let mut request = match request.and_then(in_time) {
+                    Ok(request) => request,
+                    Err(error) => {
+                        span.failed(&error, None);
+                        let error = error.with_attempts(sent);
+                        return Err(if doubted { error.after_doubt() } else { error });
+                    }
+                };
+                if let Some((name, id)) = &own_id {
+                    request.headers_mut().insert(name, id.clone());
                 }
+                if let Some(operation) = operation {
+                    self.hooks.add_headers(operation, request.headers_mut());
+                }
+                if let Some(options) = attempt.options() {
+                    add_headers(&options.headers, request.headers_mut());
+                }
+                if sent > 0 {
+                    span.resent(sent);
+                }
+                sent += 1;
+                tries += 1;
+                let call = CallFacts {
+                    operation,
+                    host: self.host.shown(request.url()),
+                    attempts: sent,
+                    // A program's header may have replaced it.
+                    own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
+                };
+                let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
+                let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
+                let line = self.begin(request, &progress, &call);
+                line.map(|line| (line, Sending { limit, pace, read, reading, call, sent: sent_with }))
+                // The request is no longer here, so the future of each call in flight is smaller.
             };
-            if let Some((name, id)) = &own_id {
-                request.headers_mut().insert(name, id.clone());
-            }
-            if let Some(operation) = operation {
-                self.hooks.add_headers(operation, request.headers_mut());
-            }
-            if let Some(options) = attempt.options() {
-                add_headers(&options.headers, request.headers_mut());
-            }
-            if sent > 0 {
-                span.resent(sent);
-            }
-            sent += 1;
-            tries += 1;
-            let call = CallFacts {
-                operation,
-                host: self.host.shown(request.url()),
-                attempts: sent,
-                // A program's header may have replaced it.
-                own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
+            let result = match begun {
+                Ok((line, sending)) => self.send(line, &progress, sending).await,
+                Err(failed) => Err(failed),
             };
-            let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
-            let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
-            let result = self.send(request, Sending { limit, pace, read, reading, call, sent: sent_with }).await;
             let report = |status, error, wait| {
                 if self.hooks.is_watched() {
                     let elapsed = self.clock.now().saturating_duration_since(started);
@@ -396,17 +405,31 @@ impl Exchange {
         }
     }
 
-    async fn send(&self, request: reqwest::Request, sending: Sending) -> Result<Outcome, Failed> {
-        let Sending { limit, pace, read, reading, call, sent: sent_with } = sending;
+    /// Gives a request to the transport.
+    fn begin<'a>(
+        &'a self,
+        request: reqwest::Request,
+        progress: &'a Progress,
+        call: &CallFacts,
+    ) -> Result<impl Future<Output = Result<reqwest::Response, SendError>> + Send + use<'a>, Failed> {
         let length = request.url().as_str().len();
         if length > LONGEST_URL {
             let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
-            let call = CallFacts { attempts: call.attempts - 1, ..call };
+            let call = CallFacts { attempts: call.attempts - 1, ..call.clone() };
             return Err(Failed::new(Failure::Unsendable, call.describe(Error::new(Kind::Argument, message))));
         }
+        Ok(self.line.send(request, progress))
+    }
+
+    async fn send(
+        &self,
+        line: impl Future<Output = Result<reqwest::Response, SendError>> + Send,
+        progress: &Progress,
+        sending: Sending,
+    ) -> Result<Outcome, Failed> {
+        let Sending { limit, pace, read, reading, call, sent: sent_with } = sending;
         let mut over = self.clock.timeout(limit);
-        let progress = Progress::default();
-        let sent = match select(pin!(self.line.send(request, &progress)), &mut over).await {
+        let sent = match select(pin!(line), &mut over).await {
             Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &call.host)),
             Either::Right(_) if progress.give_up() => {
                 let message = format!("no connection to {} within {limit:?}", call.host);
@@ -472,8 +495,8 @@ impl Exchange {
     }
 
     /// Work before sending, such as waiting for a token, counts towards the deadline.
-    async fn before<T>(&self, deadline: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Error> {
-        match select(pin!(work), self.clock.timeout(left(deadline, self.clock.now()))).await {
+    async fn before<T>(&self, deadline: Option<Instant>, work: Pin<&mut impl Future<Output = T>>) -> Result<T, Error> {
+        match select(work, self.clock.timeout(left(deadline, self.clock.now()))).await {
             Either::Left((value, _)) => Ok(value),
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the call's deadline")),
         }

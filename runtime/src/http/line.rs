@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::header::{Entry, HeaderMap};
 use http_body::{Frame, SizeHint};
 
@@ -91,23 +92,18 @@ impl fmt::Debug for Line {
 }
 
 impl Line {
-    pub(super) async fn send(
-        &self,
+    /// Sends a request. The future is small: it does not contain the request.
+    pub(super) fn send<'a>(
+        &'a self,
         mut request: reqwest::Request,
-        progress: &Progress,
-    ) -> Result<reqwest::Response, SendError> {
-        match self {
+        progress: &'a Progress,
+    ) -> impl Future<Output = Result<reqwest::Response, SendError>> + Send + 'a {
+        let sending = match self {
             Self::Network(client) => {
                 let body = request.body_mut().take().unwrap_or_default();
                 let watched = Watched { body, progress: progress.clone() };
                 *request.body_mut() = Some(reqwest::Body::wrap(watched));
-                client.execute(request).await.map_err(|error| {
-                    let mut error = SendError::from(error);
-                    if matches!(error.reason, Reason::Broken | Reason::TimedOut) && progress.give_up() {
-                        error.reason = Reason::NotConnected;
-                    }
-                    error
-                })
+                Either::Left(client.execute(request))
             }
             Self::Own { sender, headers } => {
                 // From here on it is unknown what the sender does.
@@ -117,7 +113,19 @@ impl Line {
                         entry.insert(value.clone());
                     }
                 }
-                sender.send_dyn(request).await
+                Either::Right(sender.send_dyn(request))
+            }
+        };
+        async move {
+            match sending {
+                Either::Left(sending) => sending.await.map_err(|error| {
+                    let mut error = SendError::from(error);
+                    if matches!(error.reason, Reason::Broken | Reason::TimedOut) && progress.give_up() {
+                        error.reason = Reason::NotConnected;
+                    }
+                    error
+                }),
+                Either::Right(sending) => sending.await,
             }
         }
     }

@@ -189,8 +189,8 @@ impl<'t> Input<'t> {
         Err(self.other(expected))
     }
 
-    /// Reads a string, and subtracts its memory.
-    #[inline]
+    /// Reads a string, and subtracts its memory. Most values of most responses are strings.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
         let text = match &mut self.source {
             Source::Text(scanner) => {
