@@ -15,8 +15,9 @@ const KEYWORDS: [&str; 52] = [
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names of types that generated code uses for the standard library's types or for its own.
-pub(crate) const RESERVED: [&str; 6] = ["Box", "Extra", "Option", "Self", "String", "Vec"];
+/// Names of types that generated code uses for the standard library's types, variants and traits or for its own.
+pub(crate) const RESERVED: [&str; 9] =
+    ["Box", "Extra", "None", "Option", "Self", "Some", "String", "ToOwned", "Vec"];
 
 /// The word for a character that is not allowed in an identifier, or its code point if it has none.
 fn word(c: char) -> String {
