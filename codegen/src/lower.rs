@@ -12,6 +12,7 @@ mod paths;
 mod plain;
 mod refs;
 mod resources;
+mod secrets;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
@@ -37,6 +38,7 @@ pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), 
     uri::localise(&mut document);
     other_methods(&mut document, notes);
     refs::normalise(&mut document, notes);
+    secrets::mark(&mut document);
     lost_operations(&mut document, notes);
     let mut schemas = Model::of(document.pointer("/components/schemas"));
     let mut lowering = Lowering { schemas: &mut schemas, notes };

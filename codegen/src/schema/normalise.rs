@@ -197,6 +197,11 @@ impl Normaliser<'_> {
 
     fn pattern_properties(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(patterns) = node.take("patternProperties") else { return };
+        if let Some(map) = patterns.as_object().filter(|map| map.len() == 1 && node.get("properties").is_none())
+            && let Some((_, schema)) = map.iter().find(|(pattern, _)| matches_any_key(pattern))
+        {
+            return node.set("additionalProperties", schema.value.clone());
+        }
         self.note(
             Kind::Unchecked,
             &at.join("patternProperties"),
@@ -293,6 +298,11 @@ impl Normaliser<'_> {
             },
         }
     }
+}
+
+/// Whether a pattern surely matches every key.
+pub(crate) fn matches_any_key(pattern: &str) -> bool {
+    matches!(pattern, "" | "^" | "$" | ".*" | "^.*" | ".*$" | r"[\s\S]*" | r"^[\s\S]*$")
 }
 
 /// Adds a keyword to others, without the descriptions in it.

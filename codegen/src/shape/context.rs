@@ -66,6 +66,8 @@ pub(super) struct Types<'a> {
     pub(super) sending: Option<bool>,
     /// Whether null means the same as absent everywhere in this service.
     pub(super) null_is_absent: bool,
+    /// Whether the document is OpenAPI 3.0.
+    pub(super) is_3_0: bool,
 }
 
 /// The place of a schema, the name for its type, and the view of the type.
