@@ -96,6 +96,11 @@ impl Shaping<'_, '_> {
             let media = media.unwrap_or("application/octet-stream").to_owned();
             return PartHolds::File { media, several: false };
         };
+        // Without a name, a list is one part, so a list of any values is JSON.
+        let items = self.types.resolved(item).items.filter(|_| media.is_none());
+        if items.is_some_and(|items| self.types.resolved(items).only_describes()) && !self.types.is_3_0 {
+            return PartHolds::Typed(Type::Array(Box::new(Type::Any)), "application/json".to_owned());
+        }
         match self.part(item, encoding, at, name) {
             PartHolds::File { media, .. } => PartHolds::File { media, several: false },
             // Without a name, a list is one part.
@@ -143,8 +148,11 @@ impl Shaping<'_, '_> {
             return Files::One;
         }
         if let Some(items) = resolved.items {
-            // The schema of a tuple's items is made of the schemas of its positions.
-            if resolved.prefix.is_some() && self.types.resolved(items).only_describes() {
+            // Items of any type are files only if the document has them: not without `items`, and not in a tuple, whose
+            // `items` are made of the schemas of its positions.
+            let written = self.types.model.get(items).span.identity();
+            let is_made = resolved.prefix.is_some() || written.is_none() || written == resolved.span.identity();
+            if is_made && !has_media && self.types.resolved(items).only_describes() {
                 return Files::No;
             }
             return match self.files(items, has_media, fuel) {
@@ -180,11 +188,13 @@ impl Shaping<'_, '_> {
         }
         let files = self.files(property, media.is_some(), DEEPEST);
         if let Files::One | Files::Several = files {
-            let media = media.filter(|media| !media.is_empty()).unwrap_or_else(|| "application/octet-stream".to_owned());
+            let media =
+                media.filter(|media| !media.is_empty()).unwrap_or_else(|| "application/octet-stream".to_owned());
             return PartHolds::File { media, several: files == Files::Several };
         }
         if files == Files::OrValue {
-            let reason = format!("the part `{wire}` can be a file too: the form has the value, `Multipart::file` adds a file");
+            let reason =
+                format!("the part `{wire}` can be a file too: the form has the value, `Multipart::file` adds a file");
             self.types.note(Kind::Rename, at, &*resolved, reason);
         }
         let styled = encoding.filter(|it| it.is_styled());
