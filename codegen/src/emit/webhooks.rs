@@ -68,9 +68,11 @@ fn incoming(it: &Incoming) -> TokenStream {
     let secret = it.messages.iter().any(|message| message.sensitive);
     let debug = (!secret).then(|| quote! { Debug, });
     let redacted = secret.then(|| {
-        let arms = debug_arms(it.messages.iter().map(|message| {
-            (message.name.clone(), !matches!(message.body, Received::Nothing), message.sensitive)
-        }));
+        let arms = debug_arms(
+            it.messages
+                .iter()
+                .map(|message| (message.name.clone(), !matches!(message.body, Received::Nothing), message.sensitive)),
+        );
         quote! {
             impl ::std::fmt::Debug for #name {
                 fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {

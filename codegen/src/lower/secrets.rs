@@ -160,7 +160,9 @@ fn is_secret(node: &Node) -> bool {
 fn is_typed(patterns: &Map, around: &Node) -> bool {
     let anything = |schema: &Node| schema.as_bool() == Some(true) || schema.as_object().is_some_and(Map::is_empty);
     let others = around.get("additionalProperties");
-    let every = patterns.len() == 1 && around.get("properties").is_none() && patterns.keys().all(|pattern| matches_any_key(pattern));
+    let every = patterns.len() == 1
+        && around.get("properties").is_none()
+        && patterns.keys().all(|pattern| matches_any_key(pattern));
     every
         || (others.is_some_and(|others| others.as_bool() == Some(false) || others.as_object().is_some())
             && !patterns.values().chain(others).any(anything))
