@@ -8,6 +8,8 @@ pub(super) type Scope = BTreeMap<String, String>;
 /// The maximum number of copies. Schemas that refer to each other can be in as many scopes as their anchors have
 /// combinations.
 const MOST: usize = 200;
+/// The maximum number of schemas that are visited to find what depends on a dynamic scope.
+const MOST_VISITED: usize = 5_000_000;
 
 /// The copies so far.
 #[derive(Default)]
@@ -18,12 +20,19 @@ pub(super) struct Copies {
     scopes: HashMap<String, Scope>,
     /// The names of dynamic references that are reached from each schema, with the places of their anchors.
     pub(super) reached: HashMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// The number of schemas that were visited for it.
+    pub(super) visited: usize,
 }
 
 impl Copies {
     /// The dynamic scope of a component; an empty one if it is not a copy.
     pub(super) fn scope(&self, component: &str) -> Scope {
         self.scopes.get(component).cloned().unwrap_or_default()
+    }
+
+    /// Whether more schemas may be visited.
+    pub(super) fn has_time(&self) -> bool {
+        self.visited < MOST_VISITED
     }
 
     /// The copy of a schema for a scope: its name, and whether it is new, with the name that was suggested. `None` if

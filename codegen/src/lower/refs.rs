@@ -152,7 +152,7 @@ impl Hoisted<'_> {
     /// [`Hoisted::component`] in a dynamic scope. If the scope changes what the schema means, it is a copy for the scope.
     /// `None` if there are too many copies.
     fn component_in(&mut self, pointer: &str, scope: &Scope, at: &Pointer) -> Option<String> {
-        let needed = if scope.is_empty() { Scope::new() } else { self.needed(pointer, scope) };
+        let needed = if scope.is_empty() { Scope::new() } else { self.needed(pointer, scope)? };
         if needed.is_empty() {
             return Some(self.component(pointer));
         }
@@ -174,12 +174,14 @@ impl Hoisted<'_> {
         Some(format!("#/components/schemas{}", Pointer::root().join(name).as_str()))
     }
 
-    /// The part of a dynamic scope that changes what the schema at a pointer means.
-    fn needed(&mut self, pointer: &str, scope: &Scope) -> Scope {
+    /// The part of a dynamic scope that changes what the schema at a pointer means. `None` if finding it takes too long.
+    fn needed(&mut self, pointer: &str, scope: &Scope) -> Option<Scope> {
         let reached = match self.copies.reached.get(pointer) {
             Some(reached) => reached.clone(),
+            None if !self.copies.has_time() => return None,
             None => {
-                let reached = self.reached(pointer);
+                let (reached, visited) = self.reached(pointer);
+                self.copies.visited += visited;
                 self.copies.reached.insert(pointer.to_owned(), reached.clone());
                 reached
             }
@@ -189,12 +191,15 @@ impl Hoisted<'_> {
             own.get(name) != Some(target)
                 && reached.get(name).is_some_and(|anchors| anchors.iter().any(|anchor| anchor != target))
         };
-        scope.iter().filter(|(name, target)| changes(name, target)).map(|(a, b)| (a.clone(), b.clone())).collect()
+        let needed = scope.iter().filter(|(name, target)| changes(name, target));
+        Some(needed.map(|(name, target)| (name.clone(), target.clone())).collect())
     }
 
-    /// The names of the dynamic references that can be reached from a schema, each with the places of its anchors.
-    fn reached(&self, pointer: &str) -> BTreeMap<String, BTreeSet<String>> {
-        let (mut named, mut anchors) = (BTreeSet::new(), Vec::new());
+    /// The names of the dynamic references that can be reached from a schema, each with the places of its anchors, and
+    /// the number of schemas on the way.
+    fn reached(&self, pointer: &str) -> (BTreeMap<String, BTreeSet<String>>, usize) {
+        let mut visited = 0;
+        let (mut named, mut anchors) = (BTreeSet::new(), BTreeSet::new());
         let (mut queue, mut seen) = (vec![pointer.to_owned()], BTreeSet::new());
         while let Some(pointer) = queue.pop() {
             if !seen.insert(pointer.clone()) {
@@ -205,6 +210,7 @@ impl Hoisted<'_> {
                 if kind != Object::Schema {
                     return;
                 }
+                visited += 1;
                 anchors.extend(self.resources.scope(&Scope::new(), at.as_str()));
                 for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
                     let Some(text) = node.str(key) else { continue };
@@ -220,7 +226,7 @@ impl Hoisted<'_> {
         for (name, place) in anchors.into_iter().filter(|(name, _)| named.contains(name)) {
             found.entry(name).or_default().insert(place);
         }
-        found
+        (found, visited)
     }
 
     /// Whether a component has this name.

@@ -22,6 +22,8 @@ pub(super) struct Resources {
     dynamic: HashMap<String, Scope>,
     /// The name of the dynamic anchor at each place that has one.
     names: HashMap<String, String>,
+    /// The names in dynamic references.
+    wanted: HashSet<String>,
     /// The places of all schemas.
     schemas: HashSet<String>,
 }
@@ -37,6 +39,7 @@ impl Resources {
             anchors: HashMap::new(),
             dynamic: HashMap::new(),
             names: HashMap::new(),
+            wanted: HashSet::new(),
             schemas: HashSet::new(),
         };
         Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
@@ -44,6 +47,9 @@ impl Resources {
                 found.add(node, at);
             }
         });
+        let wanted = &found.wanted;
+        found.dynamic.values_mut().for_each(|anchors| anchors.retain(|name, _| wanted.contains(name)));
+        found.dynamic.retain(|_, anchors| !anchors.is_empty());
         found
     }
 
@@ -59,6 +65,12 @@ impl Resources {
                 self.places.entry(percent_decode(known)).or_insert_with(|| here.clone());
             }
             self.bases.insert(here.clone(), base);
+        }
+        if let Some((_, name)) = node.str("$dynamicRef").and_then(|reference| reference.split_once('#')) {
+            self.wanted.insert(percent_decode(name));
+        }
+        if node.get("$recursiveRef").is_some() {
+            self.wanted.insert(RECURSIVE.to_owned());
         }
         if let Some(name) = node.str("$dynamicAnchor") {
             self.add_dynamic(name, at.as_str());

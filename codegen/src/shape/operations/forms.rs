@@ -149,7 +149,7 @@ impl Shaping<'_, '_> {
         }
         if let Some(items) = resolved.items {
             // Items of any type are files only if the document has them: not without `items`, and not in a tuple, whose
-            // `items` are made of the schemas of its positions.
+            // `items` are built from the schemas of its positions.
             let written = self.types.model.get(items).span.identity();
             let is_made = resolved.prefix.is_some() || written.is_none() || written == resolved.span.identity();
             if is_made && !has_media && self.types.resolved(items).only_describes() {
