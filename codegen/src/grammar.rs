@@ -238,6 +238,11 @@ pub(crate) fn reference(node: &Node) -> Option<&str> {
     node.str("$ref")
 }
 
+/// Whether a document is OpenAPI 3.0.
+pub(crate) fn is_3_0(document: &Node) -> bool {
+    document.str("openapi").is_some_and(|version| version == "3.0" || version.starts_with("3.0."))
+}
+
 /// The target of a reference, with the members beside the reference added. These members take precedence.
 pub(crate) fn in_place(reference: &Node, target: &Node) -> Node {
     let mut value = target.value.clone();

@@ -6,12 +6,14 @@
 //! `nullable` in 3.1 and `type: 'null'` in 3.0 are both read. Keywords that only constrain values (`if`, `contains`,
 //! ...) are removed with a note. A keyword that changes which data a value can have is never removed without a note.
 
+mod dynamic;
 mod fits;
 mod parameters;
 mod paths;
 mod plain;
 mod refs;
 mod resources;
+mod secrets;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value};
@@ -35,8 +37,12 @@ pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), 
     });
     let mut document = document;
     uri::localise(&mut document);
+    if grammar::is_3_0(&document) {
+        beside_references(&mut document, notes);
+    }
     other_methods(&mut document, notes);
     refs::normalise(&mut document, notes);
+    secrets::mark(&mut document);
     lost_operations(&mut document, notes);
     let mut schemas = Model::of(document.pointer("/components/schemas"));
     let mut lowering = Lowering { schemas: &mut schemas, notes };
@@ -71,6 +77,70 @@ pub(crate) fn version(document: &Node) -> Result<(), Error> {
         ["3", "0" | "1" | "2"] => Ok(()),
         _ => refuse(format!("OpenAPI version `{version}` is not supported"), node, "3.0.x, 3.1.x and 3.2.x are"),
     }
+}
+
+/// Removes the constraints beside the references of schemas. OpenAPI 3.0 ignores everything there; what describes a use
+/// of the schema is kept, because authors mean it.
+fn beside_references(document: &mut Node, notes: &mut Notes) {
+    const CONSTRAINTS: [&str; 43] = [
+        "type",
+        "format",
+        "enum",
+        "const",
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "required",
+        "items",
+        "prefixItems",
+        "additionalItems",
+        "contains",
+        "minContains",
+        "maxContains",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+        "if",
+        "then",
+        "else",
+        "dependentRequired",
+        "dependentSchemas",
+        "dependencies",
+        "propertyNames",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "discriminator",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "contentEncoding",
+        "contentMediaType",
+    ];
+    Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
+        if kind != Object::Schema || grammar::reference(node).is_none() {
+            return;
+        }
+        let Some(map) = node.as_object_mut() else { return };
+        let ignored: Vec<String> = map.keys().filter(|key| CONSTRAINTS.contains(&key.as_str())).cloned().collect();
+        map.retain(|key, _| !CONSTRAINTS.contains(&key.as_str()));
+        if !ignored.is_empty() {
+            let names = ignored.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+            let reason = format!("OpenAPI 3.0 ignores what is beside a `$ref`: {names}");
+            let note = notes.push(Stage::Lower, Kind::Correction, at, node, reason);
+            note.advise("write an `allOf` with the reference and the rest");
+        }
+    });
 }
 
 /// Removes the references to path items and operations that [`crate::select`] could not resolve. After that, nothing

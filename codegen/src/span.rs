@@ -22,11 +22,13 @@ pub(crate) struct Source {
     pub(crate) text: String,
     /// The values whose key occurs before in the same object, by line and column. Set once, after the file was read.
     pub(crate) repeats: OnceLock<HashMap<(u32, u32), Repeat>>,
+    /// The byte offset at which each line starts.
+    lines: OnceLock<Vec<usize>>,
 }
 
 impl Source {
     pub(crate) fn new(name: String, text: String) -> Arc<Self> {
-        Arc::new(Self { name, text, repeats: OnceLock::new() })
+        Arc::new(Self { name, text, repeats: OnceLock::new(), lines: OnceLock::new() })
     }
 }
 
@@ -79,6 +81,21 @@ impl Span {
         let repeat = self.source.as_ref()?.repeats.get()?.get(&(self.line, self.column))?;
         let (line, column) = repeat.first;
         Some((&repeat.key, Self { source: self.source.clone(), line, column }))
+    }
+
+    /// The number, boolean or null that is written at this place, as its author wrote it.
+    pub(crate) fn written(&self) -> Option<&str> {
+        let source = self.source.as_ref()?;
+        let lines = source.lines.get_or_init(|| {
+            let starts = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(starts).collect()
+        });
+        let index = |number: u32| usize::try_from(number).ok()?.checked_sub(1);
+        let line = source.text.get(*lines.get(index(self.line)?)?..)?;
+        let (start, _) = line.char_indices().nth(index(self.column)?)?;
+        let text = line.get(start..)?;
+        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._~".contains(c))).unwrap_or(text.len());
+        text.get(..end).filter(|text| !text.is_empty())
     }
 
     /// The text of the line, if the node has a source.

@@ -252,7 +252,7 @@ fn type_entry(def: &TypeDef) -> Entry {
             let members = variants.chain([format!("{unknown}(..)")]).collect();
             Entry { head: format!("union {name} (open)"), members }
         }
-        TypeKind::Tuple(Tuple { items, required, rest }) => {
+        TypeKind::Tuple(Tuple { items, required, rest, sensitive: _ }) => {
             let places = items.iter().enumerate().map(|(index, item)| {
                 let ty = shown(&item.ty, "");
                 let ty = if item.boxed { format!("Box<{ty}>") } else { ty };

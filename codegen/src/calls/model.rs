@@ -21,6 +21,8 @@ pub(crate) struct Calls {
     pub(crate) span: Span,
     pub(crate) title: String,
     pub(crate) version: String,
+    /// Whether the document is OpenAPI 3.0.
+    pub(crate) is_3_0: bool,
     /// `x-null-is-absent` of `info`: whether null means the same as absent everywhere in this service.
     pub(crate) null_is_absent: bool,
     pub(crate) servers: Option<Servers>,
@@ -174,6 +176,8 @@ pub(crate) struct Parameter {
     pub(crate) explode: Option<bool>,
     /// `allowReserved`
     pub(crate) reserved: bool,
+    /// `x-sensitive`
+    pub(crate) sensitive: bool,
     /// The schema of a parameter that a style serializes.
     pub(crate) schema: Option<SchemaId>,
     /// The only entry of `content`, which serializes the parameter instead of a style.

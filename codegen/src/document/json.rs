@@ -82,9 +82,10 @@ impl<'a> Reader<'a> {
             ast::Value::NullKeyword(_) => Value::Null,
             ast::Value::BooleanLit(literal) => Value::Bool(literal.value),
             ast::Value::StringLit(literal) => Value::String(literal.value.into_owned()),
-            ast::Value::NumberLit(literal) => Value::Number(literal.value.parse().map_err(|_| {
-                Diagnostic::new(format!("`{}` is out of the range of a 64-bit number", literal.value)).at(&span)
-            })?),
+            // A number beyond a double stays as its text. `lower` leaves out the keyword that needs a number.
+            ast::Value::NumberLit(literal) => {
+                literal.value.parse().map_or_else(|_| Value::String(literal.value.to_owned()), Value::Number)
+            }
             ast::Value::Array(array) => {
                 let items = array.elements.into_iter().map(|item| self.node(item, depth + 1));
                 Value::Array(items.collect::<Result<_, _>>()?)

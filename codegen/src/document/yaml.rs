@@ -121,7 +121,7 @@ impl Reader<'_> {
                     *key = Some((text.into_owned(), span));
                     return Ok(());
                 }
-                let node = Node { value: scalar(&text, style, tag.as_ref(), &span)?, span };
+                let node = Node { value: scalar(&text, style, tag.as_ref()), span };
                 self.count(1, &node.span)?;
                 self.keep(anchor, &node, 1, 0)?;
                 self.add(node, 0)
@@ -150,6 +150,15 @@ impl Reader<'_> {
                     return Err(Diagnostic::new(message).at(&span).into());
                 }
                 let (node, nodes, height) = (node.clone(), *nodes, *height);
+                if let Some(Open { node: Node { value: Value::Object(_), .. }, key: key @ None, .. }) =
+                    self.stack.last_mut()
+                {
+                    let Value::String(text) = node.value else {
+                        return Err(Diagnostic::new("a key must be a scalar, written as text").at(&span).into());
+                    };
+                    *key = Some((text, span));
+                    return Ok(());
+                }
                 self.count(nodes, &span)?;
                 self.add(node, height)
             }
@@ -245,24 +254,20 @@ fn merge(map: &mut Map, from: Node, at: &Span) -> Result<(), Error> {
 }
 
 /// A scalar by the YAML 1.2 core schema.
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Cow<'_, Tag>>, span: &Span) -> Result<Value, Error> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Cow<'_, Tag>>) -> Value {
     if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str") {
-        return Ok(Value::String(text.to_owned()));
+        return Value::String(text.to_owned());
     }
-    Ok(match text {
+    match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
         _ => match number(text) {
             Some(Ok(number)) => Value::Number(number),
-            Some(Err(())) => {
-                return Err(Diagnostic::new(format!("`{text}` is out of the range of a 64-bit number"))
-                    .at(span)
-                    .into());
-            }
-            None => Value::String(text.to_owned()),
+            // A number beyond a double stays as its text. `lower` leaves out the keyword that needs a number.
+            Some(Err(())) | None => Value::String(text.to_owned()),
         },
-    })
+    }
 }
 
 fn number(text: &str) -> Option<Result<Number, ()>> {

@@ -55,7 +55,7 @@ pub(super) fn arguments(
 pub(super) fn request_name(operation: &Operation) -> String {
     let name = names::pascal(&operation.name);
     // The group's `Api` and the prelude have these names.
-    if ["Api", "Box", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
+    if ["Api", "Box", "Iterator", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
         format!("{name}Request")
     } else {
         name
@@ -121,12 +121,14 @@ pub(super) fn parameter(param: &Param) -> TokenStream {
         }
         Place::Cookie => quote! { cookie(#wire) },
     };
+    let sensitive = (param.sensitive && param.place == Place::Header).then(|| quote! { .sensitive() });
     if param.form {
         let encoding =
             param.encoding.iter().map(|(name, writing)| written(quote! { query(#name) }, *writing, Place::Query));
-        return quote! { ::connectors_runtime::Parameter::#constructor.form(const { &[#(#encoding),*] }) };
+        return quote! { ::connectors_runtime::Parameter::#constructor.form(const { &[#(#encoding),*] }) #sensitive };
     }
-    written(constructor, param.writing, param.place)
+    let written = written(constructor, param.writing, param.place);
+    quote! { #written #sensitive }
 }
 
 pub(super) fn written(constructor: TokenStream, writing: Writing, place: Place) -> TokenStream {

@@ -149,7 +149,11 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
 /// The types of required primitive parameters.
 fn params(api: &Api) -> TokenStream {
     let all = api.operations.iter().flat_map(|operation| &operation.params);
-    let names: BTreeSet<&str> = all.filter_map(|param| param.kind.as_ref()).map(|(name, _)| name.as_str()).collect();
+    let kinds = |secret: bool| {
+        let all = all.clone().filter(move |param| param.sensitive || !secret);
+        all.filter_map(|param| param.kind.as_ref()).map(|(name, _)| name.as_str()).collect::<BTreeSet<&str>>()
+    };
+    let (names, secrets) = (kinds(false), kinds(true));
     let kinds = names.iter().map(|name| {
         let name = ident(name);
         quote! {
@@ -158,10 +162,11 @@ fn params(api: &Api) -> TokenStream {
         }
     });
     let aliases = names.iter().map(|name| {
+        let id = ident(if secrets.contains(name) { "SecretId" } else { "Id" });
         let (text, name) = (format!(" The parameter `{name}`. No other parameter has this type."), ident(name));
         quote! {
             #[doc = #text]
-            pub type #name<T = ::std::string::String> = ::connectors_runtime::Id<kinds::#name, T>;
+            pub type #name<T = ::std::string::String> = ::connectors_runtime::#id<kinds::#name, T>;
         }
     });
     quote! {

@@ -15,7 +15,7 @@ use super::links;
 use super::paging;
 use super::print::{self, write_indented};
 use super::progenitor;
-use super::types::{doc, ident, tokens as type_tokens};
+use super::types::{debug, doc, ident, tokens as type_tokens};
 
 /// Writes all requests, in a module for each group. The tokens of one group are in memory at a time.
 pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<(), Error> {
@@ -376,13 +376,15 @@ fn failure(operation: &Operation) -> TokenStream {
     let text = format!("The documented failures of `{}`, by status.", operation.name);
     let docs = doc(&text, "");
     let (variants, arms) = cases(&operation.errors, |case| case.ty().is_some());
+    let (debug, redacted) = debug_of_cases(&request_name(operation), &operation.errors, |case| case.ty().is_some());
     quote! {
         #docs
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, #debug PartialEq)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*
         }
+        #redacted
 
         impl #name {
             /// The decoded body of a failure of this operation. `None` if its status has no documented JSON, if there was no
@@ -414,13 +416,15 @@ fn success(operation: &Operation) -> Option<TokenStream> {
     let name = ident(&request_name(operation));
     let docs = doc(&format!("The successes of `{}`, by status.", operation.name), "");
     let (variants, arms) = cases(by_status, |_| true);
+    let (debug, redacted) = debug_of_cases(&request_name(operation), by_status, |_| true);
     Some(quote! {
         #docs
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, #debug PartialEq)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*
         }
+        #redacted
 
         impl #name {
             pub(crate) fn read(
@@ -436,6 +440,14 @@ fn success(operation: &Operation) -> Option<TokenStream> {
             }
         }
     })
+}
+
+/// `Debug` of an enum by status: to derive, or if a value is secret, an implementation that omits it.
+fn debug_of_cases(name: &str, cases: &[Case], has_variant: fn(&Case) -> bool) -> (Option<TokenStream>, TokenStream) {
+    let mut seen = BTreeSet::new();
+    let cases = cases.iter().filter(|case| seen.insert(case.status.name())).filter(|case| has_variant(case));
+    let variants = cases.map(|case| (case.status.name(), case.content != Content::Nothing, case.sensitive));
+    debug(name, variants.collect())
 }
 
 /// The variants and the arms that read them. A status without a variant is not read.

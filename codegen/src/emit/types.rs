@@ -7,7 +7,7 @@ mod tuples;
 mod unions;
 
 pub(super) use open::open;
-pub(super) use parts::{doc, ident, tokens};
+pub(super) use parts::{debug, debug_arms, doc, ident, tokens};
 
 use std::collections::BTreeSet;
 

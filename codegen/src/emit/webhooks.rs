@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::docs;
-use super::types::{doc, ident, tokens as type_tokens};
+use super::types::{debug_arms, doc, ident, tokens as type_tokens};
 use crate::shape::model::{Api, Incoming, Message, Received};
 
 pub(super) fn tokens(api: &Api) -> TokenStream {
@@ -65,9 +65,30 @@ fn incoming(it: &Incoming) -> TokenStream {
             Received::Bytes => quote! { #wire #guard => Self::#label(body.into()), },
         }
     });
+    let secret = it.messages.iter().any(|message| message.sensitive);
+    let debug = (!secret).then(|| quote! { Debug, });
+    let redacted = secret.then(|| {
+        let arms = debug_arms(
+            it.messages
+                .iter()
+                .map(|message| (message.name.clone(), !matches!(message.body, Received::Nothing), message.sensitive)),
+        );
+        quote! {
+            impl ::std::fmt::Debug for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    match self {
+                        #arms
+                        Self::#unknown { name, body } => {
+                            f.debug_struct(#unknown_text).field("name", name).field("body", body).finish()
+                        }
+                    }
+                }
+            }
+        }
+    });
     quote! {
         #docs
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, #debug PartialEq)]
         #[non_exhaustive]
         pub enum #name {
             #(#variants)*
@@ -79,6 +100,7 @@ fn incoming(it: &Incoming) -> TokenStream {
                 body: ::connectors_runtime::RawBody,
             },
         }
+        #redacted
 
         impl #name {
             /// The names in the document.

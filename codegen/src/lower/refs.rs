@@ -1,8 +1,9 @@
 //! Normalizes references to `#/components/<kind>/<name>`, so that every later stage can find a target by its name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::dynamic::{Copies, Scope};
 use super::resources::Resources;
 use crate::document::percent_decode;
 use crate::document::{Map, Node, Pointer, Value};
@@ -17,6 +18,7 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
         names: HashMap::new(),
         places: HashMap::new(),
         added: Map::new(),
+        copies: Copies::default(),
         resources: Resources::of(&snapshot),
         snapshot: &snapshot,
     };
@@ -24,7 +26,7 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
         members(kind, node, at, &snapshot, &mut inlined, notes);
         if kind == Object::Schema {
-            hoisted.rewrite(node, at, at, notes);
+            hoisted.rewrite(node, at, at, &Scope::new(), notes);
         } else {
             object(kind, node, at, &snapshot, &mut inlined, notes);
         }
@@ -36,11 +38,12 @@ pub(super) fn normalise(document: &mut Node, notes: &mut Notes) {
             let at = Pointer::root().join("components").join("schemas").join(name);
             // Its own references are relative to its original place.
             let from = hoisted.places.get(name).cloned();
+            let scope = hoisted.copies.scope(name);
             Object::Schema.walk_mut(node, &at, &mut |kind, node, here| {
                 if kind == Object::Schema {
                     let below = here.as_str().strip_prefix(at.as_str()).unwrap_or_default();
                     let origin = Pointer::from(format!("{}{below}", from.as_deref().unwrap_or(at.as_str())));
-                    hoisted.rewrite(node, here, &origin, notes);
+                    hoisted.rewrite(node, here, &origin, &scope, notes);
                 }
             });
         }
@@ -65,13 +68,16 @@ struct Hoisted<'a> {
     /// The original pointer of each hoisted component.
     places: HashMap<String, String>,
     added: Map,
+    /// The copies of schemas for the dynamic scopes that they are used in.
+    copies: Copies,
     resources: Resources,
     snapshot: &'a Node,
 }
 
 impl Hoisted<'_> {
-    /// Normalizes the reference of a schema. `origin` is the schema's place in the original document.
-    fn rewrite(&mut self, node: &mut Node, at: &Pointer, origin: &Pointer, notes: &mut Notes) {
+    /// Normalizes the reference of a schema. `origin` is the schema's place in the original document, and `around` is
+    /// the dynamic scope around it.
+    fn rewrite(&mut self, node: &mut Node, at: &Pointer, origin: &Pointer, around: &Scope, notes: &mut Notes) {
         self.mapping(node, origin);
         let mut dynamic = false;
         if let Some(reference) = node.get("$dynamicRef").or_else(|| node.get("$recursiveRef")).cloned()
@@ -80,13 +86,6 @@ impl Hoisted<'_> {
             dynamic = true;
             node.take("$dynamicRef");
             node.take("$recursiveRef");
-            notes.push(
-                Stage::Lower,
-                Kind::Unchecked,
-                at,
-                &reference,
-                "a dynamic reference was bound to the place it names in this document",
-            );
             if let Some(map) = node.as_object_mut() {
                 map.insert("$ref".to_owned(), reference);
             }
@@ -109,7 +108,17 @@ impl Hoisted<'_> {
             let reason = "`$ref: #` is the whole document; the enclosing schema was used";
             notes.push(Stage::Lower, Kind::Correction, at, target, reason);
         }
-        let component = self.component(&pointer);
+        let scope = self.resources.scope(around, origin.as_str());
+        let pointer = match self.resources.dynamic_name(&text, &pointer).filter(|_| dynamic) {
+            Some(name) => scope.get(name).cloned().unwrap_or(pointer),
+            None => pointer,
+        };
+        let Some(component) = self.component_in(&pointer, &scope, at) else {
+            let reason = "too many schemas depend on the dynamic scope; any value is accepted";
+            notes.push(Stage::Lower, Kind::Unchecked, at, node, reason);
+            node.take("$ref");
+            return;
+        };
         if let Some(map) = node.as_object_mut()
             && let Some(reference) = map.get_mut("$ref")
         {
@@ -138,6 +147,92 @@ impl Hoisted<'_> {
                 target.value = Value::String(self.component(&pointer));
             }
         }
+    }
+
+    /// [`Hoisted::component`] in a dynamic scope. If the scope changes what the schema means, it is a copy for the scope.
+    /// `None` if there are too many copies.
+    fn component_in(&mut self, pointer: &str, scope: &Scope, at: &Pointer) -> Option<String> {
+        let needed = if scope.is_empty() { Scope::new() } else { self.needed(pointer, scope)? };
+        if needed.is_empty() {
+            return Some(self.component(pointer));
+        }
+        let tokens = Pointer::split(at.as_str()).unwrap_or_default();
+        let user = used(&tokens, self.snapshot)
+            .map_or_else(|| tokens.get(2).cloned().unwrap_or_default(), |words| words.join("_"));
+        let target = label(&Pointer::split(pointer).unwrap_or_default());
+        let mut name = clean(&format!("{user}_{target}"));
+        while self.is_taken(&name) {
+            name.push('_');
+        }
+        let (name, is_new) = self.copies.of(pointer, needed, name)?;
+        if is_new && let Some(copied) = self.snapshot.pointer(pointer) {
+            let mut copied = copied.clone();
+            copied.take("x-rust-name");
+            self.places.insert(name.clone(), pointer.to_owned());
+            self.added.insert(name.clone(), copied);
+        }
+        Some(format!("#/components/schemas{}", Pointer::root().join(name).as_str()))
+    }
+
+    /// The part of a dynamic scope that changes what the schema at a pointer means. `None` if finding it takes too long.
+    fn needed(&mut self, pointer: &str, scope: &Scope) -> Option<Scope> {
+        let reached = match self.copies.reached.get(pointer) {
+            Some(reached) => reached.clone(),
+            None if !self.copies.has_time() => return None,
+            None => {
+                let (reached, visited) = self.reached(pointer);
+                self.copies.visited += visited;
+                self.copies.reached.insert(pointer.to_owned(), reached.clone());
+                reached
+            }
+        };
+        let own = self.resources.scope(&Scope::new(), pointer);
+        let changes = |name: &str, target: &String| {
+            own.get(name) != Some(target)
+                && reached.get(name).is_some_and(|anchors| anchors.iter().any(|anchor| anchor != target))
+        };
+        let needed = scope.iter().filter(|(name, target)| changes(name, target));
+        Some(needed.map(|(name, target)| (name.clone(), target.clone())).collect())
+    }
+
+    /// The names of the dynamic references that can be reached from a schema, each with the places of its anchors, and
+    /// the number of schemas on the way.
+    fn reached(&self, pointer: &str) -> (BTreeMap<String, BTreeSet<String>>, usize) {
+        let mut visited = 0;
+        let (mut named, mut anchors) = (BTreeSet::new(), BTreeSet::new());
+        let (mut queue, mut seen) = (vec![pointer.to_owned()], BTreeSet::new());
+        while let Some(pointer) = queue.pop() {
+            if !seen.insert(pointer.clone()) {
+                continue;
+            }
+            let Some(schema) = self.snapshot.pointer(&pointer) else { continue };
+            Object::Schema.walk(schema, &Pointer::from(pointer), &mut |kind, node, at| {
+                if kind != Object::Schema {
+                    return;
+                }
+                visited += 1;
+                anchors.extend(self.resources.scope(&Scope::new(), at.as_str()));
+                for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
+                    let Some(text) = node.str(key) else { continue };
+                    let Some(target) = self.target(text, at) else { continue };
+                    if key != "$ref" {
+                        named.extend(self.resources.dynamic_name(text, &target).map(str::to_owned));
+                    }
+                    queue.push(target);
+                }
+            });
+        }
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, place) in anchors.into_iter().filter(|(name, _)| named.contains(name)) {
+            found.entry(name).or_default().insert(place);
+        }
+        (found, visited)
+    }
+
+    /// Whether a component has this name.
+    fn is_taken(&self, name: &str) -> bool {
+        let pointer = Pointer::root().join("components").join("schemas").join(name);
+        self.snapshot.pointer(pointer.as_str()).is_some() || self.places.contains_key(name)
     }
 
     /// Returns a reference to the component at a pointer. Any other schema is hoisted into a component first.
@@ -203,20 +298,12 @@ impl Hoisted<'_> {
         let tokens = Pointer::split(pointer).unwrap_or_default();
         let mut name = match used(&tokens, self.snapshot) {
             Some(words) => words.join("_"),
-            None => {
-                let structural = ["components", "schemas", "properties", "$defs", "definitions"];
-                let named = tokens.iter().filter(|token| !structural.contains(&token.as_str()));
-                named.map(|token| clean(token)).collect::<Vec<_>>().join(".")
-            }
+            None => label(&tokens),
         };
         if name.is_empty() {
             name = "Document".to_owned();
         }
-        let taken = |name: &str| {
-            let pointer = Pointer::root().join("components").join("schemas").join(name);
-            self.snapshot.pointer(pointer.as_str()).is_some() || self.places.contains_key(name)
-        };
-        while taken(&name) {
+        while self.is_taken(&name) {
             name.push('_');
         }
         self.names.insert(pointer.to_owned(), name.clone());
@@ -252,6 +339,13 @@ impl Hoisted<'_> {
             }
         }
     }
+}
+
+/// The tokens of a pointer that are names.
+fn label(tokens: &[String]) -> String {
+    let structural = ["components", "schemas", "properties", "$defs", "definitions"];
+    let named = tokens.iter().filter(|token| !structural.contains(&token.as_str()));
+    named.map(|token| clean(token)).collect::<Vec<_>>().join(".")
 }
 
 /// Replaces the characters of a token that a component's name cannot have.
@@ -386,6 +480,12 @@ fn object(kind: Object, node: &mut Node, at: &Pointer, snapshot: &Node, inlined:
     }
     while let Some(text) = grammar::reference(node) {
         match local(text, snapshot) {
+            Some(_) if leads_back(text, snapshot) => {
+                let reason = format!("`$ref: {text}` leads back to itself; the reference was left out");
+                let note = if kind == Object::Example { Kind::Correction } else { Kind::Loss };
+                notes.push(Stage::Lower, note, at, node, reason);
+                node.value = Map::new().into();
+            }
             // Later stages do not support shared media types, so these are inlined.
             Some(_) if kind != Object::MediaType && is_component(kind, text) => return,
             Some(found) if found.as_object().is_some() && inlined.enter(at, text, found) => {
@@ -409,6 +509,19 @@ fn prose(key: &str) -> bool {
 /// The target of a reference within the document.
 fn local<'a>(reference: &str, document: &'a Node) -> Option<&'a Node> {
     document.pointer(&percent_decode(reference.strip_prefix('#')?))
+}
+
+/// Whether a reference leads to nothing but references.
+fn leads_back(text: &str, document: &Node) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut text = text;
+    while seen.insert(text) {
+        match local(text, document).and_then(grammar::reference) {
+            Some(next) => text = next,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Whether a reference names a component of the expected kind.

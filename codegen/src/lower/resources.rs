@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::dynamic::Scope;
+
 use crate::document::percent_decode;
 use crate::document::{Node, Pointer};
 use crate::grammar::Object;
@@ -16,19 +18,38 @@ pub(super) struct Resources {
     places: HashMap<String, String>,
     /// The place of each anchor, by the place of its resource and its name.
     anchors: HashMap<(String, String), String>,
+    /// The dynamic anchors of each resource or separately written schema, by its place.
+    dynamic: HashMap<String, Scope>,
+    /// The name of the dynamic anchor at each place that has one.
+    names: HashMap<String, String>,
+    /// The names in dynamic references.
+    wanted: HashSet<String>,
     /// The places of all schemas.
     schemas: HashSet<String>,
 }
 
+/// The name for `$recursiveAnchor`, which has no name.
+const RECURSIVE: &str = "$recursiveAnchor";
+
 impl Resources {
     pub(super) fn of(document: &Node) -> Self {
-        let mut found =
-            Self { bases: HashMap::new(), places: HashMap::new(), anchors: HashMap::new(), schemas: HashSet::new() };
+        let mut found = Self {
+            bases: HashMap::new(),
+            places: HashMap::new(),
+            anchors: HashMap::new(),
+            dynamic: HashMap::new(),
+            names: HashMap::new(),
+            wanted: HashSet::new(),
+            schemas: HashSet::new(),
+        };
         Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
             if kind == Object::Schema {
                 found.add(node, at);
             }
         });
+        let wanted = &found.wanted;
+        found.dynamic.values_mut().for_each(|anchors| anchors.retain(|name, _| wanted.contains(name)));
+        found.dynamic.retain(|_, anchors| !anchors.is_empty());
         found
     }
 
@@ -45,6 +66,18 @@ impl Resources {
             }
             self.bases.insert(here.clone(), base);
         }
+        if let Some((_, name)) = node.str("$dynamicRef").and_then(|reference| reference.split_once('#')) {
+            self.wanted.insert(percent_decode(name));
+        }
+        if node.get("$recursiveRef").is_some() {
+            self.wanted.insert(RECURSIVE.to_owned());
+        }
+        if let Some(name) = node.str("$dynamicAnchor") {
+            self.add_dynamic(name, at.as_str());
+        }
+        if node.get("$recursiveAnchor").and_then(Node::as_bool) == Some(true) {
+            self.add_dynamic(RECURSIVE, at.as_str());
+        }
         // Before 2019-09, an `$id` that was only a fragment was an anchor.
         let old = id.filter(|(id, name)| id.is_empty() && !name.is_empty()).map(|(_, name)| name);
         for name in [node.str("$anchor"), node.str("$dynamicAnchor"), old].into_iter().flatten() {
@@ -56,6 +89,42 @@ impl Resources {
                 }
             }
         }
+    }
+
+    fn add_dynamic(&mut self, name: &str, here: &str) {
+        let holder = self.holder(here).to_owned();
+        self.dynamic.entry(holder).or_default().entry(name.to_owned()).or_insert_with(|| here.to_owned());
+        self.names.insert(here.to_owned(), name.to_owned());
+    }
+
+    /// The place of the resource around a place, or of the outermost schema if there is no resource.
+    fn holder<'a>(&self, place: &'a str) -> &'a str {
+        let resource = self.resource(place);
+        if !resource.is_empty() {
+            return resource;
+        }
+        let mut ends = place.match_indices('/').map(|(at, _)| &place[..at]).chain([place]);
+        ends.find(|place| self.schemas.contains(*place)).unwrap_or(place)
+    }
+
+    /// The dynamic scope at a place within another scope: the outermost anchor with a name counts.
+    pub(super) fn scope(&self, around: &Scope, place: &str) -> Scope {
+        let mut scope = around.clone();
+        if !self.dynamic.is_empty() {
+            for (name, target) in self.dynamic.get(self.holder(place)).into_iter().flatten() {
+                scope.entry(name.clone()).or_insert_with(|| target.clone());
+            }
+        }
+        scope
+    }
+
+    /// The name by which the dynamic scope decides about a dynamic reference; `None` if the reference leads to no
+    /// dynamic anchor of its name.
+    pub(super) fn dynamic_name(&self, reference: &str, target: &str) -> Option<&str> {
+        let name = self.names.get(target)?;
+        let (_, fragment) = reference.split_once('#')?;
+        let is_it = if fragment.is_empty() { name == RECURSIVE } else { percent_decode(fragment) == *name };
+        is_it.then_some(name)
     }
 
     /// The place of the innermost schema with an `$id` at a place or around it; the root of the document if there is

@@ -203,6 +203,9 @@ fn says(node: &Node, update: &Node) -> bool {
 /// Removes the nodes that an overlay created with descriptions only. Returns whether this node is one of them.
 fn prune(node: &mut Node, file: &str, added: &Places) -> bool {
     let made = node.span.file() == Some(file) && !is_among(node, added);
+    if made && is_whole(node) {
+        return false;
+    }
     match &mut node.value {
         Value::Object(map) => {
             let before = map.len();
@@ -360,16 +363,33 @@ fn remove(document: &mut Node, place: &Pointer) {
     }
 }
 
+/// Whether an object that an overlay created is not only a description of something: it has a member of its own that
+/// is neither a description nor an object, such as the `operationId` of an operation. It is new as a whole.
+fn is_whole(node: &Node) -> bool {
+    let says = |(key, value): (&String, &Node)| {
+        !grammar::is_annotation(key) && key != "summary" && value.as_object().is_none()
+    };
+    node.as_object().is_some_and(|map| map.iter().any(says))
+}
+
 /// By the merge rule, an update that describes something missing creates it: a schema or response with a description
 /// only. Such a description is outdated, and not intended.
 fn stale_prose(document: &Node, overlay: &Node) -> Result<Vec<(Diagnostic, Node)>, Error> {
     let added = added(overlay)?;
     let mut found = Vec::new();
+    let mut whole: Option<Pointer> = None;
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, pointer| {
+        if whole.as_ref().is_some_and(|whole| pointer.is_within(whole)) {
+            return;
+        }
         let Some(map) = node.as_object() else { return };
         let made_here =
             node.span.file().is_some() && node.span.file() == overlay.span.file() && !is_among(node, &added);
         let checked = matches!(kind, Object::Schema | Object::Response | Object::Operation | Object::Parameter);
+        if made_here && is_whole(node) {
+            whole = Some(pointer.clone());
+            return;
+        }
         if made_here
             && checked
             && !map.is_empty()

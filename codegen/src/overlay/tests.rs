@@ -370,3 +370,17 @@ actions:
     });
     assert_eq!(result, expected);
 }
+
+#[test]
+fn a_whole_operation_may_have_a_response_with_only_a_description() {
+    let document = "openapi: 3.1.0\npaths: {/a: {get: {operationId: a, responses: {'200': {description: ok}}}}}";
+    let added =
+        |operation: &str| applied(document, &format!("  - {{target: $.paths, update: {{/n: {{get: {operation}}}}}}}"));
+    let result = added("{operationId: n, responses: {'200': {description: ok}}}").unwrap();
+    assert_eq!(result["paths"]["/n"]["get"]["responses"]["200"]["description"], "ok");
+    // These only describe an operation that is not there.
+    for operation in ["{description: d}", "{summary: s, responses: {'200': {description: ok}}}"] {
+        let error = added(operation).unwrap_err().to_string();
+        assert!(error.contains("which the document does not have"), "{operation}: {error}");
+    }
+}

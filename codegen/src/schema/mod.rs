@@ -21,3 +21,4 @@ pub(crate) use equal::{same, same_structure};
 pub(crate) use model::{Additional, Annotations, Bound, JsonType, Mark, Model, Schema, SchemaId, Torn};
 #[cfg(feature = "diff")]
 pub(crate) use model::{Limits, Properties};
+pub(crate) use normalise::matches_any_key;

@@ -74,6 +74,7 @@ impl Normaliser<'_> {
         self.never_properties(node, at, &mut further);
         self.pattern_properties(node, at, &mut further);
         self.values(node, &mut further);
+        self.texts(node, at);
         self.types(node, at, &mut further);
         self.bounds(node, at, &mut further);
         self.pattern(node, at, &mut further);
@@ -87,6 +88,7 @@ impl Normaliser<'_> {
             // `required: true` on a property is draft 3.
             node.take("required");
         }
+        self.as_written(node, "required", at, true);
         members::values(Object::Schema, node, at, self.notes);
         members::incomplete(Object::Schema, node, at, self.notes);
         if node.str("type") == Some("array") && node.get("items").is_none() && node.get("prefixItems").is_none() {
@@ -196,6 +198,11 @@ impl Normaliser<'_> {
 
     fn pattern_properties(&mut self, node: &mut Node, at: &Pointer, further: &mut Map) {
         let Some(patterns) = node.take("patternProperties") else { return };
+        if let Some(map) = patterns.as_object().filter(|map| map.len() == 1 && node.get("properties").is_none())
+            && let Some((_, schema)) = map.iter().find(|(pattern, _)| matches_any_key(pattern))
+        {
+            return node.set("additionalProperties", schema.value.clone());
+        }
         self.note(
             Kind::Unchecked,
             &at.join("patternProperties"),
@@ -233,8 +240,48 @@ impl Normaliser<'_> {
         };
         if values.is_empty() {
             further.extend(node.take("enum").map(|none| ("enum".to_owned(), none)));
-        } else if values.iter().any(Node::is_null) {
+            return;
+        }
+        if values.iter().any(Node::is_null) {
             node.set("nullable", true);
+        }
+        integral(node);
+    }
+
+    /// Reads the numbers and booleans of an enum of strings as texts: without quotes, they are no strings in YAML.
+    fn texts(&mut self, node: &mut Node, at: &Pointer) {
+        let is_text = match node.get("type").map(|it| &it.value) {
+            Some(Value::String(name)) => name == "string",
+            Some(Value::Array(names)) => {
+                names.iter().all(|name| matches!(name.as_str(), Some("string" | "null"))) && !names.is_empty()
+            }
+            _ => false,
+        };
+        if is_text {
+            self.as_written(node, "enum", at, false);
+        }
+    }
+
+    /// Replaces scalars in a list of texts by the texts that the author wrote.
+    fn as_written(&mut self, node: &mut Node, key: &str, at: &Pointer, nulls: bool) {
+        let items = node.get_mut(key).and_then(Node::as_array_mut);
+        let mut found: Vec<String> = Vec::new();
+        for item in items.into_iter().flatten() {
+            let text = match &item.value {
+                Value::Null if nulls => item.span.written().unwrap_or("null").to_owned(),
+                Value::Bool(value) => item.span.written().map_or_else(|| value.to_string(), str::to_owned),
+                Value::Number(number) => item.span.written().map_or_else(|| number.to_string(), str::to_owned),
+                _ => continue,
+            };
+            item.value = Value::String(text.clone());
+            found.push(text);
+        }
+        if let Some(first) = found.first()
+            && let Some(list) = node.get(key).cloned()
+        {
+            let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+            let reason = format!("without quotes these are no strings, and were read as the texts: `{first}`{more}");
+            self.note(Kind::Correction, &at.join(key), &list, reason);
         }
     }
 
@@ -293,6 +340,35 @@ impl Normaliser<'_> {
             },
         }
     }
+}
+
+/// Writes the values of an enum of integers without fractions: `1.0` is an integer.
+fn integral(node: &mut Node) {
+    let is_integer = match node.get("type").map(|it| &it.value) {
+        Some(Value::String(name)) => name == "integer",
+        Some(Value::Array(names)) => {
+            let has = |wanted: &str| names.iter().any(|name| name.as_str() == Some(wanted));
+            has("integer") && !has("number")
+        }
+        _ => false,
+    };
+    let values = node.get_mut("enum").and_then(Node::as_array_mut).filter(|_| is_integer);
+    for value in values.into_iter().flatten() {
+        if let Value::Number(number) = &value.value
+            && let Some(float) = number.as_f64().filter(|it| number.is_f64() && it.fract() == 0.0)
+            && float.abs() < 9_007_199_254_740_992.0
+        {
+            // The cast is exact: the value is whole and below 2^53.
+            #[allow(clippy::cast_possible_truncation)]
+            let whole = float as i64;
+            value.value = Value::Number(whole.into());
+        }
+    }
+}
+
+/// Whether a pattern surely matches every key.
+pub(crate) fn matches_any_key(pattern: &str) -> bool {
+    matches!(pattern, "" | "^" | "$" | ".*" | "^.*" | ".*$" | r"[\s\S]*" | r"^[\s\S]*$")
 }
 
 /// Adds a keyword to others, without the descriptions in it.

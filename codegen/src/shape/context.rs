@@ -71,6 +71,8 @@ pub(super) struct Types<'a> {
     pub(super) hold_objects: RefCell<HashMap<SchemaId, bool>>,
     /// The values that a branch allows for each property, by the number of nested unions that may follow.
     pub(super) constants: RefCell<HashMap<(SchemaId, usize), HashMap<String, Constants>>>,
+    /// Whether the document is OpenAPI 3.0.
+    pub(super) is_3_0: bool,
 }
 
 /// The place of a schema, the name for its type, and the view of the type.

@@ -87,6 +87,8 @@ pub(crate) struct Tuple {
     pub(crate) required: usize,
     /// The type of further items.
     pub(crate) rest: Option<Type>,
+    /// Whether `Debug` hides the further items.
+    pub(crate) sensitive: bool,
 }
 
 #[derive(Debug)]
@@ -398,6 +400,8 @@ pub(crate) struct Param {
     pub(crate) encoding: Vec<(String, Writing)>,
     /// Whether the document allows it without a value (`allowEmptyValue`).
     pub(crate) may_be_empty: bool,
+    /// Whether its value is a secret.
+    pub(crate) sensitive: bool,
     pub(crate) doc: String,
 }
 
@@ -490,6 +494,8 @@ impl Payload {
 pub(crate) struct Case {
     pub(crate) status: Status,
     pub(crate) content: Content,
+    /// Whether `Debug` hides the value.
+    pub(crate) sensitive: bool,
 }
 
 impl Case {
@@ -566,6 +572,8 @@ pub(crate) struct Message {
     pub(crate) body: Received,
     /// Whether the body is always present.
     pub(crate) required: bool,
+    /// Whether `Debug` hides the body.
+    pub(crate) sensitive: bool,
 }
 
 /// The body of a request from the service.

@@ -15,8 +15,8 @@ const KEYWORDS: [&str; 52] = [
     "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names of types that generated code uses for the standard library's types or for its own.
-pub(crate) const RESERVED: [&str; 6] = ["Box", "Extra", "Option", "Self", "String", "Vec"];
+/// Names of types that generated code uses for the standard library's types, variants and traits or for its own.
+pub(crate) const RESERVED: [&str; 9] = ["Box", "Extra", "None", "Option", "Self", "Some", "String", "ToOwned", "Vec"];
 
 /// The word for a character that is not allowed in an identifier, or its code point if it has none.
 fn word(c: char) -> String {
@@ -290,6 +290,10 @@ pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
     // characters are replaced by words. If the result is in use, it gets a suffix.
     for (key, id, candidates) in &all {
         let mut name = at(candidates, level[key]);
+        // Only a type that is a tuple hides a variant of the prelude.
+        if matches!(name.as_str(), "Some" | "None") && !may_be_tuple(&model.read_resolved(*id)) {
+            taken.remove(&name);
+        }
         if taken.contains(&name) {
             name = pascal(&spelt(key));
         }
@@ -305,6 +309,11 @@ pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
         names.insert(*id, name);
     }
     names
+}
+
+/// Whether the type of a schema may be a tuple: of an array, or of a list or map that contains itself.
+fn may_be_tuple(schema: &Schema) -> bool {
+    schema.properties.as_ref().is_none_or(|all| all.is_empty()) && schema.values.is_none() && schema.union().is_none()
 }
 
 #[cfg(test)]

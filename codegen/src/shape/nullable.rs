@@ -35,11 +35,25 @@ pub(super) fn allows_null(model: &Model, id: SchemaId, components: &BTreeSet<Sch
     let parts = schema.all_of.iter().flatten().copied();
     let mut telling = parts.filter(|part| !model.get(*part).only_describes()).peekable();
     if telling.peek().is_some() {
-        // All parts must allow it.
-        return telling.all(|part| allows_null(model, part, components));
+        // All parts must allow it, and at least one must name it.
+        let mut naming = telling.filter(|part| !says_nothing(model, *part)).peekable();
+        return naming.peek().is_some() && naming.all(|part| allows_null(model, part, components));
     }
     // One branch that allows it is enough, unless the schema itself has a type.
     schema.ty.is_none()
         && schema.values.is_none()
         && schema.branches().any(|branch| allows_null(model, branch, components))
+}
+
+/// Whether a schema neither names null nor excludes it: it has no type and no values, so its other keywords are only
+/// about values of other types.
+fn says_nothing(model: &Model, id: SchemaId) -> bool {
+    let schema = model.get(model.target(id));
+    !schema.is_nullable()
+        && schema.reference.is_none()
+        && schema.ty.is_none()
+        && schema.values.is_none()
+        && schema.not.is_none()
+        && schema.union().is_none()
+        && schema.all_of.is_none()
 }

@@ -55,6 +55,7 @@ impl<'a> Types<'a> {
             null_is_absent: calls.null_is_absent,
             hold_objects: RefCell::default(),
             constants: RefCell::default(),
+            is_3_0: calls.is_3_0,
         };
         // Sorted, so that the order of the document does not change the names of inline schemas.
         let mut all: Vec<(String, SchemaId)> = Vec::new();
@@ -295,6 +296,17 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The type of a value that is always sent as text, for a schema with a content encoding or type: such a schema may
+    /// have no `type`, and then allows values of other types too.
+    pub(super) fn or_text(&mut self, ty: Type, id: SchemaId, at: &Pointer, hint: &str) -> Type {
+        let schema = self.resolved(id);
+        let is_encoded = schema.content.is_some() || matches!(schema.format.as_deref(), Some("byte" | "base64url"));
+        if ty != Type::Any || !is_encoded || schema.ty.is_some() || schema.branches().next().is_some() {
+            return ty;
+        }
+        self.text(self.model.resolved(id), &Place { at, name: hint, exact: false, view: View::Write })
+    }
+
     fn all_of(&mut self, id: SchemaId, schema: &Schema, parts: &[SchemaId], place: &Place<'_>) -> Type {
         let says_something = |part: &&SchemaId| !self.model.get(**part).only_describes();
         let telling: Vec<SchemaId> = parts.iter().filter(says_something).copied().collect();
@@ -355,7 +367,8 @@ impl<'a> Types<'a> {
             .filter(|_| !is_full)
             .map(|rest| self.nested(rest, &place.at.join("items"), &format!("{name}Other"), place.view));
         let required = least.min(items.len());
-        self.insert(&name, id, place, TypeKind::Tuple(Tuple { items, required, rest }));
+        let sensitive = rest.as_ref().is_some_and(|ty| self.holds_secret(schema.rest, ty));
+        self.insert(&name, id, place, TypeKind::Tuple(Tuple { items, required, rest, sensitive }));
         Type::Named(name)
     }
 
@@ -390,7 +403,10 @@ impl<'a> Types<'a> {
             .map(|(wire, property)| (wire, *property))
             .filter(|(_, property)| !self.marked(*property, place.view.hidden()))
             .collect();
-        let hides = visible.len() < schema.properties.as_ref().map_or(0, |properties| properties.len());
+        let all = schema.properties.iter().flatten().map(|(_, property)| *property);
+        // The value of a hidden property, if it is present, is among the other keys.
+        let hidden: Vec<SchemaId> = all.filter(|property| self.marked(*property, place.view.hidden())).collect();
+        let hides = !hidden.is_empty();
         let field_names = names::fields(visible.iter().map(|(wire, _)| wire.as_str()));
         let mut fields = Vec::new();
         let mut named: Vec<_> = visible.into_iter().zip(field_names).enumerate().collect();
@@ -441,11 +457,13 @@ impl<'a> Types<'a> {
         while fields.iter().any(|field| field.name == extra_name) {
             extra_name.push('_');
         }
+        let is_untyped = extra.as_ref().is_some_and(|ty| ty.innermost().is_none());
         let kind = TypeKind::Struct(Struct {
             fields,
             extra: extra.map(|ty| (extra_name, ty)),
             sensitive: schema.annotations.sensitive == Some(true)
-                || schema.additional.schema().is_some_and(|rest| self.is_secret(rest, true)),
+                || schema.additional.schema().is_some_and(|rest| self.is_secret(rest, is_untyped))
+                || hidden.into_iter().any(|property| self.is_secret(property, true)),
             // If the view hides a property, other keys can be present.
             closed: !hides && schema.additional == Additional::Closed,
         });
@@ -548,21 +566,30 @@ impl<'a> Types<'a> {
     }
 
     /// Whether values of a schema are secrets, or lists or maps of secrets. A named type has its own `Debug`. If
-    /// `branches` is true, the branches of unions are checked too, because no type was created for them.
-    pub(super) fn is_secret(&self, id: SchemaId, branches: bool) -> bool {
-        let mut queue = vec![id];
+    /// `untyped` is true, the branches of unions, and the properties in them, are checked too, because no type was
+    /// created for them.
+    pub(super) fn is_secret(&self, id: SchemaId, untyped: bool) -> bool {
+        let mut queue = vec![(id, false)];
         let mut seen = BTreeSet::new();
-        while let Some(id) = queue.pop() {
+        while let Some((id, in_branch)) = queue.pop() {
             let schema = self.model.get(id);
             if schema.annotations.sensitive == Some(true) || schema.format.as_deref() == Some("password") {
                 return true;
             }
-            queue.extend(schema.reference.filter(|target| seen.insert(*target)));
-            queue.extend([schema.items, schema.additional.schema(), schema.rest, schema.content].into_iter().flatten());
-            queue.extend(schema.prefix.iter().chain(&schema.all_of).flatten());
-            queue.extend(schema.branches().filter(|_| branches));
+            let target = schema.reference.filter(|target| seen.insert((*target, in_branch)));
+            let single = [schema.items, schema.additional.schema(), schema.rest, schema.content];
+            let parts = target.into_iter().chain(single.into_iter().flatten());
+            let parts = parts.chain(schema.prefix.iter().chain(&schema.all_of).flatten().copied());
+            queue.extend(parts.map(|part| (part, in_branch)));
+            queue.extend(schema.branches().filter(|_| untyped).map(|branch| (branch, true)));
+            queue.extend(schema.properties.iter().flatten().filter(|_| in_branch).map(|(_, part)| (*part, true)));
         }
         false
+    }
+
+    /// [`Types::is_secret`] for a schema that has this type.
+    pub(super) fn holds_secret(&self, schema: Option<SchemaId>, ty: &Type) -> bool {
+        schema.is_some_and(|schema| self.is_secret(schema, ty.innermost().is_none()))
     }
 
     /// A schema with its references and `allOf` resolved, for reading only.

@@ -135,6 +135,56 @@ impl<K> PartialEq<&str> for Id<K> {
     }
 }
 
+/// An [`Id`] whose value is a secret: `Debug` does not show it, and it has no `Display`.
+///
+/// ```
+/// use connectors_runtime::SecretId;
+///
+/// enum Code {}
+///
+/// let code: SecretId<Code> = SecretId::new("7-1-4");
+/// assert_eq!(format!("{code:?}"), "[redacted]");
+/// ```
+pub struct SecretId<K, T = String>(Id<K, T>);
+
+impl<K, T> SecretId<K, T> {
+    /// A value for this parameter.
+    pub fn new(value: impl Into<T>) -> Self {
+        Self(Id::new(value))
+    }
+
+    /// The value as it is sent.
+    pub fn get(&self) -> &T {
+        self.0.get()
+    }
+
+    /// The value, without its type.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner()
+    }
+}
+
+// A derived implementation would require the same of `K`.
+impl<K, T: Clone> Clone for SecretId<K, T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K, T> fmt::Debug for SecretId<K, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl<K, T: PartialEq> PartialEq for SecretId<K, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K, T: Eq> Eq for SecretId<K, T> {}
+
 /// The media type of a body, such as `image/png`, if the caller chooses it. It is checked when the call is sent.
 ///
 /// ```
@@ -174,6 +224,18 @@ impl<K, T> IntoId<K, T> for Id<K, T> {
 impl<K, T: Clone> IntoId<K, T> for &Id<K, T> {
     fn into_id(self) -> Id<K, T> {
         self.clone()
+    }
+}
+
+impl<K, T> IntoId<K, T> for SecretId<K, T> {
+    fn into_id(self) -> Id<K, T> {
+        self.0
+    }
+}
+
+impl<K, T: Clone> IntoId<K, T> for &SecretId<K, T> {
+    fn into_id(self) -> Id<K, T> {
+        self.0.clone()
     }
 }
 

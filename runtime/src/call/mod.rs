@@ -25,7 +25,7 @@ pub use self::core::{Core, Server};
 pub use builder::{Builder, Connect};
 pub use failure::failure;
 pub use header::{Header, HeaderForm};
-pub use ids::{Id, IntoId, MediaType};
+pub use ids::{Id, IntoId, MediaType, SecretId};
 pub use incoming::{RawBody, received};
 pub use items::Items;
 pub use links::{Expression, LinkedArgument, Origin};

@@ -172,7 +172,7 @@ macro_rules! open_strings {
             fn from(text: &str) -> Self {
                 match text {
                     $($wire => Self::$variant,)*
-                    other => Self::$unknown(other.to_owned()),
+                    other => Self::$unknown(::std::string::String::from(other)),
                 }
             }
         }
@@ -189,7 +189,7 @@ macro_rules! open_strings {
 
             #[inline]
             fn from_str(text: &str) -> ::std::result::Result<Self, ::std::convert::Infallible> {
-                Ok(Self::from(text))
+                ::std::result::Result::Ok(Self::from(text))
             }
         }
 
@@ -215,7 +215,7 @@ macro_rules! open_strings {
             #[inline]
             fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
                 *self = Self::from(&*$crate::object::read_text(input)?);
-                Ok(())
+                ::std::result::Result::Ok(())
             }
 
             #[inline]
@@ -267,7 +267,7 @@ macro_rules! open_integers {
         impl ::std::fmt::Display for $name {
             #[inline]
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                self.get().fmt(f)
+                ::std::fmt::Display::fmt(&self.get(), f)
             }
         }
 
@@ -286,12 +286,12 @@ macro_rules! open_integers {
             #[inline]
             fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
                 *self = Self::from($crate::object::read::<i64>(input)?);
-                Ok(())
+                ::std::result::Result::Ok(())
             }
 
             #[inline]
             fn view(&self) -> $crate::object::View<'_> {
-                $crate::object::View::Whole(self.get().into())
+                $crate::object::View::Whole(::std::convert::Into::into(self.get()))
             }
         }
 

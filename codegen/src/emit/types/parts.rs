@@ -29,7 +29,7 @@ impl<'a> Known<'a> {
             let own = match &def.kind {
                 TypeKind::Struct(it) => it.sensitive || it.fields.iter().any(|it| it.sensitive),
                 TypeKind::Union(it) => it.variants.iter().any(|it| it.sensitive),
-                TypeKind::Tuple(it) => it.items.iter().any(|it| it.sensitive),
+                TypeKind::Tuple(it) => it.sensitive || it.items.iter().any(|it| it.sensitive),
                 TypeKind::Alias(_) | TypeKind::Wrapper(_) | TypeKind::Enum(_) => false,
             };
             for part in def.parts() {
@@ -73,6 +73,40 @@ pub(in crate::emit) fn ident(name: &str) -> Ident {
 pub(in crate::emit) fn doc(text: &str, fallback: &str) -> TokenStream {
     let lines = docs::lines(text, fallback);
     quote! { #(#[doc = #lines])* }
+}
+
+/// `Debug` of an enum whose variants have a name, whether a value is in them, and whether that is a secret: what to
+/// derive, or if there is a secret, an implementation that omits it.
+pub(in crate::emit) fn debug(name: &str, variants: Vec<(String, bool, bool)>) -> (Option<TokenStream>, TokenStream) {
+    if variants.iter().all(|(_, _, sensitive)| !sensitive) {
+        return (Some(quote! { Debug, }), TokenStream::new());
+    }
+    let (name, arms) = (ident(name), debug_arms(variants.into_iter()));
+    let redacted = quote! {
+        impl ::std::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self {
+                    #arms
+                }
+            }
+        }
+    };
+    (None, redacted)
+}
+
+/// The arms of such an implementation.
+pub(in crate::emit) fn debug_arms(variants: impl Iterator<Item = (String, bool, bool)>) -> TokenStream {
+    let arms = variants.map(|(text, holds, sensitive)| {
+        let label = ident(&text);
+        match (holds, sensitive) {
+            (false, _) => quote! { Self::#label => f.write_str(#text), },
+            (true, true) => {
+                quote! { Self::#label(_) => f.debug_tuple(#text).field(&::std::format_args!("[redacted]")).finish(), }
+            }
+            (true, false) => quote! { Self::#label(value) => f.debug_tuple(#text).field(value).finish(), },
+        }
+    });
+    quote! { #(#arms)* }
 }
 
 /// The tokens of a type inside the types module.

@@ -59,7 +59,7 @@ pub(super) fn tuple(def: &TypeDef, it: &Tuple) -> TokenStream {
             }
         }
     });
-    let sensitive = it.items.iter().any(|item| item.sensitive);
+    let sensitive = it.sensitive || it.items.iter().any(|item| item.sensitive);
     let default = (it.required == 0).then(|| quote! { Default, });
     let redacted = sensitive.then(|| {
         let shown = it.items.iter().zip(&places).map(|(item, place)| {

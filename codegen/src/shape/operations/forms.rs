@@ -96,6 +96,11 @@ impl Shaping<'_, '_> {
             let media = media.unwrap_or("application/octet-stream").to_owned();
             return PartHolds::File { media, several: false };
         };
+        // Without a name, a list is one part, so a list of any values is JSON.
+        let items = self.types.resolved(item).items.filter(|_| media.is_none());
+        if items.is_some_and(|items| self.types.resolved(items).only_describes()) && !self.types.is_3_0 {
+            return PartHolds::Typed(Type::Array(Box::new(Type::Any)), "application/json".to_owned());
+        }
         match self.part(item, encoding, at, name) {
             PartHolds::File { media, .. } => PartHolds::File { media, several: false },
             // Without a name, a list is one part.
@@ -133,6 +138,43 @@ impl Shaping<'_, '_> {
         names
     }
 
+    /// Whether the values of a part are files.
+    fn files(&self, part: SchemaId, has_media: bool, fuel: usize) -> Files {
+        let Some(fuel) = fuel.checked_sub(1) else { return Files::No };
+        let resolved = self.types.resolved(part);
+        // OpenAPI 3.1 and later: without a type, a part is `application/octet-stream`. In 3.0 it is any JSON.
+        let is_any = resolved.only_describes() && !self.types.is_3_0;
+        if resolved.format.as_deref() == Some("binary") || (is_open(&resolved) && has_media) || is_any {
+            return Files::One;
+        }
+        if let Some(items) = resolved.items {
+            // Items of any type are files only if the document has them: not without `items`, and not in a tuple, whose
+            // `items` are built from the schemas of its positions.
+            let written = self.types.model.get(items).span.identity();
+            let is_made = resolved.prefix.is_some() || written.is_none() || written == resolved.span.identity();
+            if is_made && !has_media && self.types.resolved(items).only_describes() {
+                return Files::No;
+            }
+            return match self.files(items, has_media, fuel) {
+                Files::One => Files::Several,
+                Files::OrValue => Files::OrValue,
+                // The items are lists, which are JSON.
+                Files::Several | Files::No => Files::No,
+            };
+        }
+        let mut branches = resolved.branches().map(|branch| {
+            let is_any = self.types.resolved(branch).only_describes();
+            if is_any { Files::No } else { self.files(branch, false, fuel) }
+        });
+        let Some(first) = branches.next() else { return Files::No };
+        branches.fold(first, |one, other| match (one, other) {
+            (Files::No, Files::No) => Files::No,
+            (Files::No | Files::OrValue, _) | (_, Files::No | Files::OrValue) => Files::OrValue,
+            (Files::One, Files::One) => Files::One,
+            (Files::One | Files::Several, Files::One | Files::Several) => Files::Several,
+        })
+    }
+
     fn part(&mut self, property: SchemaId, encoding: Option<&Encoding>, at: &Pointer, wire: &str) -> PartHolds {
         let resolved = self.types.resolved(property);
         let media = encoding.and_then(|encoding| encoding.media.as_ref()).map(|media| {
@@ -144,12 +186,16 @@ impl Shaping<'_, '_> {
         if let Some(media) = media.clone().filter(|media| media.starts_with("multipart/")) {
             return PartHolds::File { media, several: false };
         }
-        let binary =
-            |schema: &Schema| schema.format.as_deref() == Some("binary") || (is_open(schema) && media.is_some());
-        let several = resolved.items.is_some_and(|item| binary(&self.types.resolved(item)));
-        if several || binary(&resolved) {
-            let media = media.filter(|media| !media.is_empty());
-            return PartHolds::File { media: media.unwrap_or_else(|| "application/octet-stream".to_owned()), several };
+        let files = self.files(property, media.is_some(), DEEPEST);
+        if let Files::One | Files::Several = files {
+            let media =
+                media.filter(|media| !media.is_empty()).unwrap_or_else(|| "application/octet-stream".to_owned());
+            return PartHolds::File { media, several: files == Files::Several };
+        }
+        if files == Files::OrValue {
+            let reason =
+                format!("the part `{wire}` can be a file too: the form has the value, `Multipart::file` adds a file");
+            self.types.note(Kind::Rename, at, &*resolved, reason);
         }
         let styled = encoding.filter(|it| it.is_styled());
         let item = resolved.items.filter(|_| resolved.ty == Some(JsonType::Array));
@@ -173,6 +219,7 @@ impl Shaping<'_, '_> {
         }
         let hint = format!("{}{}", self.hint, names::pascal(wire));
         let ty = self.types.type_of(property, at, &hint, View::Write).inner().clone();
+        let ty = self.types.or_text(ty, property, at, &hint);
         if let Some(encoding) = styled {
             return PartHolds::Styled(ty, writing(encoding));
         }
@@ -185,6 +232,20 @@ impl Shaping<'_, '_> {
             _ => PartHolds::Value(ty),
         }
     }
+}
+
+/// The maximum number of lists and unions in each other around a file.
+const DEEPEST: usize = 4;
+
+/// Whether the values of a part are files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Files {
+    No,
+    One,
+    /// A list, or one file or a list of them.
+    Several,
+    /// A file or a value of another kind.
+    OrValue,
 }
 
 /// Whether values of any type can be written in a media type: as JSON, or as plain text that contains JSON. If the

@@ -9,6 +9,9 @@ use super::names;
 /// Names of functions that every client has.
 const TAKEN: [&str; 4] = ["builder", "over", "clone", "fmt"];
 
+/// Names of modules that the requests without a group import into the module of the groups.
+const IMPORTED: [&str; 2] = ["raw", "types"];
+
 /// The name of a method, and its group.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
@@ -68,7 +71,10 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
     let alone = operations.iter().filter(|(_, group, _)| group.is_none()).filter_map(|(.., it)| it.first());
     let alone: BTreeSet<String> = alone.flat_map(|name| [name.clone(), names::pascal(name)]).collect();
     for (_, group, _) in &mut operations {
-        while let Some(name) = group.as_mut().filter(|name| TAKEN.contains(&name.as_str()) || alone.contains(*name)) {
+        let is_taken = |name: &str| {
+            TAKEN.contains(&name) || alone.contains(name) || (!alone.is_empty() && IMPORTED.contains(&name))
+        };
+        while let Some(name) = group.as_mut().filter(|name| is_taken(name)) {
             *name = format!("{}_group", name.trim_end_matches('_'));
         }
     }

@@ -106,6 +106,7 @@ impl Shaping<'_, '_> {
                     form: false,
                     encoding: Vec::new(),
                     may_be_empty: false,
+                    sensitive: false,
                     doc: String::new(),
                 });
             }
@@ -151,7 +152,8 @@ impl Shaping<'_, '_> {
                 let at = content.map_or(&it.at, |content| &content.at).join("schema");
                 let own = || format!("{}{}", self.hint, names::pascal(wire));
                 let hint = component_hint(&at, "").unwrap_or_else(own);
-                self.types.type_of(schema, &at, &hint, View::Write).inner().clone()
+                let ty = self.types.type_of(schema, &at, &hint, View::Write).inner().clone();
+                if content.is_none() { self.types.or_text(ty, schema, &at, &hint) } else { ty }
             }
             None => Type::String,
         };
@@ -171,6 +173,7 @@ impl Shaping<'_, '_> {
             form: form && place != Place::QueryString,
             encoding: content.map(encoding).unwrap_or_default(),
             may_be_empty: place == Place::Query && content.is_none() && it.may_be_empty,
+            sensitive: it.sensitive || schema.is_some_and(|schema| self.types.is_secret(schema, true)),
             doc: it.description.clone(),
         }
     }

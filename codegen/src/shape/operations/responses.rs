@@ -44,7 +44,7 @@ impl<'a> Shaping<'a, '_> {
             let content = &response.content;
             // A response to HEAD has no body, whatever the document declares (RFC 9110, section 9.3.2).
             if content.is_empty() || self.call.method == "head" {
-                cases.push(Case { status, content: Content::Nothing });
+                cases.push(Case { status, content: Content::Nothing, sensitive: false });
                 continue;
             }
             self.streams(content, &mut success.streams, &mut items);
@@ -55,7 +55,7 @@ impl<'a> Shaping<'a, '_> {
                 // If there is no other media type, use all that the document lists.
                 let known = if known.is_empty() { content.iter().collect() } else { known };
                 add(&mut other_media, known.into_iter().map(|media| header_text(&media.name)));
-                cases.push(Case { status, content: Content::Bytes });
+                cases.push(Case { status, content: Content::Bytes, sensitive: false });
                 continue;
             };
             let others = others.filter(|other| other.name != media.name);
@@ -79,7 +79,8 @@ impl<'a> Shaping<'a, '_> {
                     success.readings.push(Reading { name, media, ty: other });
                 }
             }
-            cases.push(Case { status, content: Content::Json(ty) });
+            let sensitive = self.types.holds_secret(media.schema, &ty);
+            cases.push(Case { status, content: Content::Json(ty), sensitive });
         }
         let accept = if cases.iter().any(|case| case.ty().is_some()) {
             success.payload = Payload::of(cases);
@@ -109,7 +110,7 @@ impl<'a> Shaping<'a, '_> {
         for (status, response) in self.responses(wanted) {
             let typed = self.json_of(&response.content).and_then(|media| Some((media, media.schema?)));
             let Some((media, typed)) = typed else {
-                cases.push(Case { status, content: Content::Nothing });
+                cases.push(Case { status, content: Content::Nothing, sensitive: false });
                 continue;
             };
             let others = response.content.iter().filter(|other| other.name != media.name);
@@ -122,7 +123,9 @@ impl<'a> Shaping<'a, '_> {
             }
             let status_name = if status == Status::Default { String::new() } else { status.name() };
             let hint = format!("{}{status_name}Error", self.hint);
-            cases.push(Case { status, content: Content::Json(self.json_type(response, media, &hint)) });
+            let ty = self.json_type(response, media, &hint);
+            let sensitive = self.types.holds_secret(media.schema, &ty);
+            cases.push(Case { status, content: Content::Json(ty), sensitive });
         }
         let mut cases = sorted(cases);
         // A case without a type is kept if a broader status would otherwise match its body.

@@ -88,7 +88,7 @@ fn incoming(
             |it: &Used<Parameter>| call.parameters.iter().any(|own| own.place == it.place && own.name == it.name);
         let shared = item.parameters.iter().filter(|it| !is_own(it));
         parameters(types, headers, call.parameters.iter().chain(shared));
-        let (body, required) = received(types, call, &hint);
+        let (body, required, sensitive) = received(types, call, &hint);
         response(types, call, &format!("{hint}Response"));
         // The program that receives the request would send these. The client sends only requests to its own service.
         for (name, callback) in &call.callbacks {
@@ -97,7 +97,7 @@ fn incoming(
                 types.note(Kind::Loss, &callback.here, &callback.written, reason);
             }
         }
-        messages.push(Message { name: String::new(), wire: name, doc, body, required });
+        messages.push(Message { name: String::new(), wire: name, doc, body, required, sensitive });
     }
     let wires: Vec<String> = messages.iter().map(|message| message.wire.clone()).collect();
     let (variants, unknown) = names::variants(&wires, &[]);
@@ -107,10 +107,10 @@ fn incoming(
     Some(Incoming { name: name.to_owned(), doc: doc.to_owned(), messages, unknown })
 }
 
-/// The content of the body, and whether it is always present.
-fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, bool) {
+/// The content of the body, whether it is always present, and whether it is a secret.
+fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, bool, bool) {
     let Some(body) = call.body.as_ref().filter(|body| !body.content.is_empty()) else {
-        return (Received::Nothing, false);
+        return (Received::Nothing, false, false);
     };
     let read = json_of(&body.content);
     for media in body.content.iter().filter(|media| read.is_some_and(|read| media.name != read.name)) {
@@ -122,10 +122,12 @@ fn received(types: &mut Types<'_>, call: &Operation, hint: &str) -> (Received, b
             let reason = format!("a body of `{}` is returned as bytes", media.name);
             types.note(Kind::Rename, &media.at, &media.span, reason);
         }
-        return (Received::Bytes, body.required);
+        return (Received::Bytes, body.required, false);
     };
-    let json = |schema| Received::Json(types.type_of(schema, &media.at.join("schema"), hint, View::Read));
-    (media.schema.map_or(Received::Bytes, json), body.required)
+    let Some(schema) = media.schema else { return (Received::Bytes, body.required, false) };
+    let ty = types.type_of(schema, &media.at.join("schema"), hint, View::Read);
+    let sensitive = types.holds_secret(media.schema, &ty);
+    (Received::Json(ty), body.required, sensitive)
 }
 
 /// Adds a constant for each header of a request, and a note for each other parameter. The web framework of the program
