@@ -18,6 +18,11 @@ impl Model {
         self.get(self.resolved(id))
     }
 
+    /// The schema that allows the values that both schemas allow.
+    pub(crate) fn narrowed(&self, one: SchemaId, other: SchemaId) -> SchemaId {
+        both(self, one, other)
+    }
+
     /// Merges a schema and its `allOf` into one schema. A reference that closes a cycle of parents is skipped, because
     /// it adds nothing.
     pub(crate) fn flatten(&self, id: SchemaId) -> SchemaId {
@@ -253,15 +258,30 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     absorb_annotations(&mut merged.annotations, annotations);
     let objects = merged.properties.is_some() || merged.ty == Some(JsonType::Object);
     let typed = merged.ty.is_some();
-    for (have, more) in [(&mut merged.one_of, one_of), (&mut merged.any_of, any_of)] {
-        match (have.as_mut(), more) {
-            (_, None) => {}
-            (Some(have), Some(more)) if same_branches(model, have, more) => {}
-            // Two unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
-            (Some(have), Some(_)) => have.clear(),
-            (None, Some(_)) if objects || !typed => have.clone_from(more),
-            (None, Some(_)) => {}
-        }
+    let unions = [(one_of, false), (any_of, true)].into_iter().filter_map(|(union, any)| Some((union.as_ref()?, any)));
+    for (more, any) in unions.filter(|_| objects || !typed) {
+        absorb_union(model, merged, more, any);
+    }
+}
+
+/// Merges a union of a part. Both unions of the result apply at once, whichever keyword they are from.
+fn absorb_union(model: &Model, merged: &mut Schema, more: &[SchemaId], any: bool) {
+    let only_requires =
+        |union: &[SchemaId]| !union.is_empty() && union.iter().all(|branch| model.get(*branch).only_requires());
+    let mut slots = [&mut merged.one_of, &mut merged.any_of];
+    if any {
+        slots.reverse();
+    }
+    if slots.iter().any(|have| have.as_ref().is_some_and(|have| same_branches(model, have, more))) {
+        return;
+    }
+    let is_free = |have: &Option<Vec<SchemaId>>| have.as_ref().is_none_or(|have| only_requires(have));
+    match slots {
+        [Some(_), _] | [_, Some(_)] if only_requires(more) => {}
+        [have, _] if is_free(have) => *have = Some(more.to_vec()),
+        [_, have] if is_free(have) => *have = Some(more.to_vec()),
+        // Three unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
+        [have, _] => *have = Some(Vec::new()),
     }
 }
 

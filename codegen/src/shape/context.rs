@@ -51,9 +51,10 @@ pub(super) struct Types<'a> {
     /// The inline schemas by their place in the document. Components that inherit an inline schema share one type for
     /// it.
     pub(super) inline: HashMap<(Identity, View), (SchemaId, String)>,
-    /// The name stem for the type of an inline schema. It comes from the component that contains the schema, not from
-    /// the first use.
-    pub(super) origins: HashMap<Identity, String>,
+    /// The names of the types of schemas that have no place in the document.
+    pub(super) made: HashMap<(SchemaId, View), String>,
+    /// The origins of inline schemas. They come from the component that contains the schema, not from the first use.
+    pub(super) origins: HashMap<Identity, Origin>,
     /// The flattened schemas whose types are being created, with their names.
     pub(super) open: Vec<(SchemaId, View, String)>,
     /// Unions with properties, each with the struct of all its branches.
@@ -75,6 +76,14 @@ pub(super) struct Place<'a> {
     /// Whether the name is the schema's own. Otherwise it is a suggestion.
     pub(super) exact: bool,
     pub(super) view: View,
+}
+
+/// Where a component contains an inline schema.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The name stem for the type of the schema.
+    pub(super) name: String,
+    pub(super) at: Pointer,
 }
 
 /// The name of a schema's type.

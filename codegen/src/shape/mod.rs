@@ -14,6 +14,7 @@ mod operations;
 mod types;
 mod unions;
 mod views;
+mod wide;
 
 use crate::calls::Calls;
 use crate::document::Pointer;

@@ -10,7 +10,7 @@ use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, Torn, s
 use crate::span::{Placed, Span};
 
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
-use super::context::{Claimed, Place, Types, View};
+use super::context::{Claimed, Origin, Place, Types, View};
 use super::facts::{doc, integer, number, only_value, origins};
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
 use super::views::{differing, marked_by_reference, reach};
@@ -44,6 +44,7 @@ impl<'a> Types<'a> {
             write_only,
             shared: BTreeMap::new(),
             inline: HashMap::new(),
+            made: HashMap::new(),
             origins: HashMap::new(),
             open: Vec::new(),
             wide: HashMap::new(),
@@ -57,7 +58,8 @@ impl<'a> Types<'a> {
         for component in types.model.components() {
             all.extend(types.model.name(component).map(|name| (name.to_owned(), component)));
             if let Some(name) = types.names.get(&component) {
-                origins(types.model, component, name, &mut types.origins);
+                let origin = Origin { name: name.clone(), at: place_of(types.model, component) };
+                origins(types.model, component, &origin, &mut types.origins);
             }
         }
         all.sort();
