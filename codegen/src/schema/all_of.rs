@@ -98,6 +98,8 @@ impl Parents<'_> {
             parent.annotations = Annotations::default();
             parent.nullable = None;
             parent.discriminator = None;
+            // It applies to the properties of the parent only, which the child has more than.
+            parent.further.shift_remove("unevaluatedProperties");
             parent.one_of = parent.one_of.filter(|union| !self.is_listed(union));
             parent.any_of = parent.any_of.filter(|union| !self.is_listed(union));
             absorb(model, merged, &parent);

@@ -442,7 +442,7 @@ impl<'a> Types<'a> {
             sensitive: schema.annotations.sensitive == Some(true)
                 || schema.additional.schema().is_some_and(|rest| self.is_secret(rest, true)),
             // If the view hides a property, other keys can be present.
-            closed: !hides && schema.additional == Additional::Closed,
+            closed: !hides && (schema.additional == Additional::Closed || leaves_none(&schema)),
         });
         self.insert(&name, id, place, kind);
         Type::Named(name)
@@ -607,6 +607,11 @@ impl<'a> Types<'a> {
         }
         ty
     }
+}
+
+/// Whether `unevaluatedProperties` forbids the keys that neither a schema nor its branches declare.
+fn leaves_none(schema: &Schema) -> bool {
+    schema.further.get("unevaluatedProperties").and_then(Node::as_bool) == Some(false)
 }
 
 /// The maximum number of `allOf` in each other. Two recursive schemas that are merged nest as deep as the product of

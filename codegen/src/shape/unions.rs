@@ -146,6 +146,7 @@ impl Types<'_> {
             };
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             let ty = if several_texts { ty.text() } else { ty };
+            let ty = if made && schema.is_nullable() { ty.inner().clone() } else { ty };
             if ty == Type::Any {
                 let branch = self.model.get(branch);
                 let reason = "one branch of the union accepts any value, so the union does too";
@@ -278,6 +279,9 @@ impl Types<'_> {
     fn label_by_keys(&self, branch: SchemaId, resolved: &[Rc<Schema>], index: usize, siblings: &[Variant]) -> String {
         let own = &resolved[index];
         let given = self.model.get(branch).annotations.given_name().is_some();
+        if !given && own.is_enum_of(JsonType::Integer) {
+            return "KnownInteger".to_owned();
+        }
         if given || own.annotations.title.is_some() || own.properties.is_none() || own.values.is_some() {
             return self.label(branch, own, &[], siblings);
         }
@@ -348,11 +352,21 @@ impl Types<'_> {
                 told[found].tags.push(Constant::Text(value.clone()));
             }
         }
+        let mapped = taken.clone();
         for (branch, told) in resolved.iter().zip(&mut told) {
             for value in self.constants(branch, tag, DEEPEST) {
                 let text = Constant::Text(value.text());
-                if !taken.contains(&text) && !told.tags.contains(&value) {
+                if !mapped.contains(&text) && !told.tags.contains(&value) {
                     told.tags.push(value);
+                    taken.insert(text);
+                }
+            }
+        }
+        // The mapping of a union among the branches selects that union.
+        for (branch, told) in branches.iter().zip(&mut told) {
+            for value in self.mapped_within(*branch, tag) {
+                if taken.insert(Constant::Text(value.clone())) {
+                    told.tags.push(Constant::Text(value));
                 }
             }
         }
@@ -378,6 +392,19 @@ impl Types<'_> {
             told[default].writes = None;
         }
         (Some(tag.clone()), told)
+    }
+
+    /// The values that the discriminators within a branch map to one of its own branches, if they name the same property.
+    fn mapped_within(&self, branch: SchemaId, tag: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for part in self.flat_branches(&[branch]) {
+            let Some(discriminator) = part.discriminator.as_ref().filter(|it| it.property == tag) else { continue };
+            let components: Vec<Vec<String>> = part.branches().map(|branch| self.component_names(branch)).collect();
+            let has_effect = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default()).is_some();
+            let mapping = discriminator.mapping.iter().filter(|(_, target)| has_effect(target));
+            found.extend(mapping.map(|(value, _)| value.clone()));
+        }
+        found
     }
 
     /// The property whose values select one of the branches that are objects. Each branch declares different values.

@@ -158,6 +158,7 @@ impl Types<'_> {
         let mut any = own.map_or_else(|| Schema::any(&Span::none()), |own| self.around(own));
         if own.is_none() {
             any.annotations.description.clone_from(&first.annotations.description);
+            any.nullable = ids.iter().any(|id| self.nullable(*id)).then_some(true);
         }
         if ids.iter().any(|id| self.model.get(*id).is_empty()) {
             return self.model.add(any);
