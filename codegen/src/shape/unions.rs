@@ -157,6 +157,7 @@ impl Types<'_> {
             if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
                 same.tags.extend(tags);
                 same.default |= default;
+                same.keys.retain(|key| resolved[index].required.contains(key));
                 continue;
             }
             let mut label = match &ty {
@@ -167,7 +168,8 @@ impl Types<'_> {
                 label.push_str("Alternative");
             }
             let sensitive = self.is_secret(branch, ty.innermost().is_none());
-            variants.push(Variant { name: label, ty, boxed: false, tags, default, writes, sensitive });
+            let keys = if tag.is_none() { telling_keys(&resolved, index) } else { Vec::new() };
+            variants.push(Variant { name: label, ty, boxed: false, tags, default, keys, writes, sensitive });
         }
         if variants.len() == 1
             && let Some(only) = variants.pop()
@@ -278,19 +280,28 @@ impl Types<'_> {
     /// The name of a branch among its siblings, which does not depend on their order unless they have the same keys.
     fn label_by_keys(&self, branch: SchemaId, resolved: &[Rc<Schema>], index: usize, siblings: &[Variant]) -> String {
         let own = &resolved[index];
-        let given = self.model.get(branch).annotations.given_name().is_some();
-        if !given && own.is_enum_of(JsonType::Integer) {
-            return "KnownInteger".to_owned();
-        }
-        if given || own.annotations.title.is_some() || own.properties.is_none() || own.values.is_some() {
+        let given = self.model.get(branch).annotations.given_name().is_some() || own.annotations.title.is_some();
+        let items = own.items.filter(|_| own.prefix.is_none());
+        let others = resolved.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
+        let mut label = if given {
             return self.label(branch, own, &[], siblings);
-        }
-        let keys = || own.required.iter().chain(own.properties.iter().flat_map(|properties| properties.keys()));
-        let others = || resolved.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
-        let telling = keys().find(|key| others().all(|other| other.property(key).is_none()));
-        let mut label = match telling.or_else(|| keys().next()) {
-            Some(key) => format!("ObjectWith{}", names::pascal(key)),
-            None => "Object".to_owned(),
+        } else if own.is_enum_of(JsonType::Integer) {
+            "KnownInteger".to_owned()
+        } else if own.properties.is_some() && own.values.is_none() {
+            label_of_object(own, &others.cloned().collect::<Vec<_>>())
+        } else if let Some(items) = items {
+            let item = self.resolved(items);
+            let label = match self.names.get(&self.model.target(items)) {
+                Some(name) => name.clone(),
+                None if item.properties.is_some() => label_of_object(
+                    &item,
+                    &others.filter_map(|it| it.items).map(|it| self.resolved(it)).collect::<Vec<_>>(),
+                ),
+                None => item.ty.map_or_else(|| "Value".to_owned(), |ty| names::pascal(ty.name())),
+            };
+            format!("{label}Array")
+        } else {
+            return self.label(branch, own, &[], siblings);
         };
         while siblings.iter().any(|it| it.name == label) {
             label.push_str("Alternative");
@@ -487,6 +498,25 @@ impl Types<'_> {
         }
         names
     }
+}
+
+/// A name for an object, after a key that it has and that others have not.
+fn label_of_object(own: &Schema, others: &[Rc<Schema>]) -> String {
+    let keys = || own.required.iter().chain(own.properties.iter().flat_map(|properties| properties.keys()));
+    let telling = keys().find(|key| others.iter().all(|other| other.property(key).is_none()));
+    match telling.or_else(|| keys().next()) {
+        Some(key) => format!("ObjectWith{}", names::pascal(key)),
+        None => "Object".to_owned(),
+    }
+}
+
+/// The keys that a branch requires without declaring them, and that another branch for objects does not require.
+fn telling_keys(branches: &[Rc<Schema>], index: usize) -> Vec<String> {
+    let own = &branches[index];
+    let others = || branches.iter().enumerate().filter(|(other, it)| *other != index && is_object(it));
+    let tells =
+        |key: &&String| own.property(key).is_none() && others().any(|(_, other)| !other.required.contains(*key));
+    if is_object(own) { own.required.iter().filter(tells).cloned().collect() } else { Vec::new() }
 }
 
 /// Whether the values of a branch are objects.
