@@ -54,12 +54,9 @@ fn a_property_that_several_branches_declare_is_one_union_of_all() {
     let expected =
         "struct S (Default)\ni: Option<String>\no: Option<So>\nd: Option<Sd>\nn: Option<String>\nextra: Extra";
     assert_eq!(block(&listing, "S"), expected);
-    assert_eq!(
-        block(&listing, "Sd"),
-        "union Sd (open)\nString(String)\nInteger(i128)\nBoolean(bool)\nUnknown(..)"
-    );
+    assert_eq!(block(&listing, "Sd"), "union Sd (open)\nString(String)\nInteger(i128)\nBoolean(bool)\nUnknown(..)");
     let o = block(&listing, "So");
-    assert!(["Ao(Ao)", "Bo(Bo)", "Object(Map<serde_json::Value>)"].iter().all(|it| o.contains(it)), "{o}");
+    assert!(["Ao(Ao)", "Bo(Bo)", "Object(serde_json::Map<String, serde_json::Value>)"].iter().all(|it| o.contains(it)), "{o}");
     assert!(notes.is_empty(), "{notes:?}");
 }
 
