@@ -59,6 +59,9 @@ pub(super) struct Types<'a> {
     pub(super) open: Vec<(SchemaId, View, String)>,
     /// Unions with properties, each with the struct of all its branches.
     pub(super) wide: HashMap<SchemaId, SchemaId>,
+    /// The merged schemas of properties beside a union: by the schema's own, those of the branches, and whether each
+    /// branch has one.
+    pub(super) within: HashMap<(SchemaId, Vec<SchemaId>, bool), SchemaId>,
     /// The number of such unions around the one whose type is being created.
     pub(super) widening: usize,
     /// The components that requests reach.

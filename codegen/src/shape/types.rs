@@ -48,6 +48,7 @@ impl<'a> Types<'a> {
             origins: HashMap::new(),
             open: Vec::new(),
             wide: HashMap::new(),
+            within: HashMap::new(),
             widening: 0,
             sent: requests,
             sending: None,

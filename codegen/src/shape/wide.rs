@@ -27,9 +27,13 @@ struct Part {
 /// The schemas that branches have for one property, each with the index of its branch.
 type Declared = Vec<(usize, SchemaId)>;
 
+/// The maximum number of properties that are merged. Objects that refer to each other have as many as the product of
+/// their sizes.
+const MOST_MERGED: usize = 20_000;
+
 impl Types<'_> {
     /// One object with the properties of a schema and of the branches of its union.
-    pub(super) fn wide(&self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
+    pub(super) fn wide(&mut self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
         let parts = self.spread(branches);
         let mut declared: IndexMap<&str, Declared> = IndexMap::new();
         for (index, part) in parts.iter().enumerate() {
@@ -70,7 +74,19 @@ impl Types<'_> {
 
     /// The schema of a property that a schema declares itself and that branches of its union declare too. `everywhere`
     /// is whether each branch declares it.
-    fn within(&self, own: SchemaId, found: &[SchemaId], everywhere: bool) -> SchemaId {
+    fn within(&mut self, own: SchemaId, found: &[SchemaId], everywhere: bool) -> SchemaId {
+        // Objects that refer to themselves lead back to the same schemas.
+        let key = (own, found.to_vec(), everywhere);
+        if let Some(known) = self.within.get(&key) {
+            return *known;
+        }
+        // The schema's own declaration allows all values that the result would allow.
+        let merged = if self.within.len() < MOST_MERGED { self.merged(own, found, everywhere) } else { own };
+        self.within.insert(key, merged);
+        merged
+    }
+
+    fn merged(&mut self, own: SchemaId, found: &[SchemaId], everywhere: bool) -> SchemaId {
         let base = self.resolved(own);
         let of_text = base.ty == Some(JsonType::String) && base.branches().next().is_none();
         let (mut more, mut leaves_own) = (Vec::new(), !everywhere);
@@ -93,10 +109,19 @@ impl Types<'_> {
             own
         } else if texts {
             self.one_enum_of(own, &base, more.iter().map(|(_, narrow)| &**narrow))
-        } else if is_object(&base) && base.branches().next().is_none() && base.properties.is_some() {
-            let around = self.around(own);
-            let object = Schema { any_of: Some(ids()), span: Span::none(), ..(*base).clone() };
-            self.model.add(Schema { annotations: around.annotations, nullable: around.nullable, ..object })
+        } else if is_object(&base)
+            && base.branches().next().is_none()
+            && base.properties.is_some()
+            && more.iter().any(|(property, _)| self.model.narrowed(own, *property) != *property)
+        {
+            let parts = more.iter().map(|(property, _)| self.model.resolved(*property)).collect();
+            let key = (self.model.resolved(own), parts, false);
+            let object = self.within.get(&key).copied().unwrap_or_else(|| {
+                let object = Schema { any_of: Some(ids()), span: Span::none(), nullable: None, ..(*base).clone() };
+                self.model.add(object)
+            });
+            self.within.insert(key, object);
+            self.model.add(Schema { all_of: Some(vec![object]), ..self.around(own) })
         } else {
             // Types that exclude each other are a mistake in the document. Both are read.
             let excluded = more.iter().any(|(_, narrow)| excludes(&base, narrow));

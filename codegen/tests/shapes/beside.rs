@@ -56,7 +56,10 @@ fn a_property_that_several_branches_declare_is_one_union_of_all() {
     assert_eq!(block(&listing, "S"), expected);
     assert_eq!(block(&listing, "Sd"), "union Sd (open)\nString(String)\nInteger(i128)\nBoolean(bool)\nUnknown(..)");
     let o = block(&listing, "So");
-    assert!(["Ao(Ao)", "Bo(Bo)", "Object(serde_json::Map<String, serde_json::Value>)"].iter().all(|it| o.contains(it)), "{o}");
+    assert!(
+        ["Ao(Ao)", "Bo(Bo)", "Object(serde_json::Map<String, serde_json::Value>)"].iter().all(|it| o.contains(it)),
+        "{o}"
+    );
     assert!(notes.is_empty(), "{notes:?}");
 }
 
@@ -121,4 +124,38 @@ fn many_branches_with_many_properties_take_linear_time() {
     };
     let (few, many) = (time(25), time(100));
     assert!(many < few * 12 + Duration::from_secs(2), "{few:?}, {many:?}");
+}
+
+#[test]
+fn objects_that_lead_back_to_themselves_are_merged_once() {
+    let properties = |to: &str| {
+        (0..12).map(|key| format!("p{key}: {{$ref: '#/components/schemas/{to}'}}")).collect::<Vec<_>>().join(", ")
+    };
+    let branch = |to: &str, key: &str| {
+        format!(
+            "{{required: [{key}], properties: {{o: {{$ref: '#/components/schemas/{to}'}}, {key}: {{type: string}}}}}}"
+        )
+    };
+    let schemas = format!(
+        "S: {{type: object, properties: {{o: {{$ref: '#/components/schemas/R'}}}}, oneOf: [{}, {}, {}]}}\n\
+         R: {{type: object, properties: {{r: {{type: string}}, {}}}}}\n\
+         D: {{type: object, properties: {{d: {{type: string}}, {}}}}}\n\
+         E: {{allOf: [{{$ref: '#/components/schemas/R'}}], properties: {{e: {{type: string}}}}}}",
+        branch("D", "x"),
+        branch("D", "y"),
+        branch("E", "z"),
+        properties("R"),
+        properties("D"),
+    );
+    let (listing, notes) = listed("", &schemas);
+    let o = block(&listing, "So");
+    assert!(
+        ["r: Option<String>", "d: Option<String>", "e: Option<String>", "p11: Option<"].iter().all(|it| o.contains(it)),
+        "{o}"
+    );
+    assert!(listing.lines().filter(|line| line.starts_with("struct So")).count() < 4, "{listing}");
+    assert!(notes.is_empty(), "{notes:?}");
+    // A branch that extends what the schema itself says keeps the name of its type.
+    let extended = schemas.replace("schemas/D'}, ", "schemas/E'}, ");
+    assert!(block(&listed("", &extended).0, "S").contains("\no: Option<E>\n"), "{extended}");
 }
