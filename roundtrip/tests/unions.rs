@@ -54,6 +54,7 @@ fn two_unions_at_once_keep_the_properties_of_all_branches() {
 fn the_values_of_an_inner_mapping_select_the_outer_variant() {
     assert!(matches!(read(r#"{"type":"img","width":1}"#), Content::Media(Media::Image(_))));
     assert!(matches!(read(r#"{"type":"vid"}"#), Content::Media(Media::Video(_))));
+    assert!(matches!(read(r#"{"type":"Media"}"#), Content::Media(Media::Unknown(_))));
     assert!(matches!(read(r#"{"type":"Text","body":"b"}"#), Content::Text(_)));
     assert!(matches!(read(r#"{"type":"other","body":"b"}"#), Content::Unknown(_)));
 }

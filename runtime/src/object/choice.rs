@@ -181,7 +181,8 @@ impl Reader {
             (Layout::Members(members), Tree::Object(entries)) => self.members(members.get()?, entries, top),
             (Layout::Union(union), _) => match self.choice(union, tree) {
                 Some((_, doubt)) => Some(doubt),
-                None if top.is_some() => None,
+                // The tag selected this union, but no alternative of it.
+                None if top.is_some_and(|top| !top.named) => None,
                 None => Some(UNKNOWN),
             },
             _ => None,
