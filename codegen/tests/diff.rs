@@ -466,6 +466,49 @@ fn growth_is_additive_for_diff_and_for_the_version() {
     }
 }
 
+/// A union with properties beside it is a struct with the properties of all branches. A further branch is additive, and
+/// their order does not matter.
+#[test]
+fn branches_beside_properties_are_added_and_reordered_like_others() {
+    let paths = "/things: {post: {operationId: makeThing, requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}, \
+                 responses: {'200': {description: '', content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}}}}";
+    let component = |letter: char| format!("{{$ref: '#/components/schemas/{}'}}", letter.to_uppercase());
+    let object =
+        |letter: char| format!("{{type: object, required: [{letter}], properties: {{{letter}: {{type: string}}}}}}");
+    let constant = |letter: char| format!("{{properties: {{kind: {{const: {letter}}}}}}}");
+    let list = |letter: char| format!("{{properties: {{l: {{type: array, items: {}}}}}}}", object(letter));
+    let inline = |letter: char| format!("{{properties: {{kind: {{const: {letter}}}, d: {}}}}}", object(letter));
+    let kinds: [&dyn Fn(char) -> String; 4] = [&component, &constant, &inline, &list];
+    for (kind, branch) in kinds.into_iter().enumerate() {
+        let document = |letters: &str| {
+            let branches: Vec<String> = letters.chars().map(branch).collect();
+            let components: Vec<String> = "abc"
+                .chars()
+                .map(|letter| {
+                    let name = letter.to_uppercase();
+                    format!("{name}: {{type: object, properties: {{same: {}, d: {}}}}}", object('s'), object(letter))
+                })
+                .collect();
+            let own = "type: object, required: [kind], properties: {kind: {type: string}}";
+            let schemas = format!("S: {{{own}, oneOf: [{}]}}, {}", branches.join(", "), components.join(", "));
+            written(paths, &format!("schemas: {{{schemas}}}"))
+        };
+        let listing = |document: &Node| Listing::of(&client(document));
+        let ab = document("ab");
+        for letters in ["ba", "abc", "cba", "bca"] {
+            let other = document(letters);
+            let changes = judged(&ab, &other);
+            let is_expected = |change: &Change| match letters {
+                "ba" => false,
+                _ => change.impact == Impact::Additive && change.rule.ends_with("-alternative-added"),
+            };
+            assert!(changes.iter().all(is_expected), "{kind} {letters}: {changes:#?}");
+            let api = listing(&ab).compare(&listing(&other));
+            assert!(Bump::of(&api) != Bump::Breaking, "{kind} {letters}: {api:#?}");
+        }
+    }
+}
+
 /// From the document behind C1's TypeScript SDK of September 2025 to the live one of August 2026, reduced to the
 /// selection of `spec/c1`. The list was written by hand, from facts about the service and a comparison of both
 /// documents.

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
 
+#[path = "shapes/beside.rs"]
+mod beside;
 #[path = "shapes/calls.rs"]
 mod calls;
 #[path = "shapes/far.rs"]

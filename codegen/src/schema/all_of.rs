@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use super::branches::{Union, absorb_union, keep_union};
 use super::constraints::{absorb_further, beyond, constrain, forbid, intersect, lost_additional, unmerged};
 use super::equal::same;
 use super::model::{Additional, Annotations, JsonType, Model, Schema, SchemaId, Torn};
@@ -18,6 +19,11 @@ impl Model {
     /// Reads the schema that [`Model::resolved`] returns.
     pub(crate) fn read_resolved(&self, id: SchemaId) -> Rc<Schema> {
         self.get(self.resolved(id))
+    }
+
+    /// The schema that allows the values that both schemas allow.
+    pub(crate) fn narrowed(&self, one: SchemaId, other: SchemaId) -> SchemaId {
+        both(self, one, other)
     }
 
     /// Merges a schema and its `allOf` into one schema. A reference that closes a cycle of parents is skipped, because
@@ -99,6 +105,8 @@ impl Parents<'_> {
             parent.annotations = Annotations::default();
             parent.nullable = None;
             parent.discriminator = None;
+            // It applies to the properties of the parent only, which the child has more than.
+            parent.further.shift_remove("unevaluatedProperties");
             parent.one_of = parent.one_of.filter(|union| !self.is_listed(union));
             parent.any_of = parent.any_of.filter(|union| !self.is_listed(union));
             absorb(model, merged, &parent);
@@ -162,34 +170,10 @@ fn take_format(model: &Model, merged: &mut Schema, format: &Option<String>) {
     take(&mut merged.format, format);
 }
 
-/// Whether two unions have the same branches, in any order.
-fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let is_same = |one: SchemaId, other: SchemaId| same((model, one), (model, other));
-    if one.iter().zip(other).all(|(one, other)| is_same(*one, *other)) {
-        return true;
-    }
-    let targets = |list: &[SchemaId]| list.iter().map(|id| model.target(*id)).collect::<BTreeSet<SchemaId>>();
-    let (mine, theirs) = (targets(one), targets(other));
-    // The schemas that only one of the unions refers to.
-    let rest = |all: &BTreeSet<SchemaId>, but: &BTreeSet<SchemaId>| all.difference(but).copied().collect::<Vec<_>>();
-    let (new, old) = (rest(&mine, &theirs), rest(&theirs, &mine));
-    let has = |list: &BTreeSet<SchemaId>, id: SchemaId| list.iter().any(|it| is_same(*it, id));
-    new.len().max(old.len()).saturating_mul(one.len()) <= MOST_COMPARED
-        && new.iter().all(|id| has(&theirs, *id))
-        && old.iter().all(|id| has(&mine, *id))
-}
-
-/// The maximum number of pairs of branches that are compared, for two unions with different orders. Unions with more are
-/// not the same.
-const MOST_COMPARED: usize = 100_000;
-
 /// Merges the keywords of a part, except its `allOf`.
 fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     let Schema {
-        span,
+        span: _,
         // The caller has followed the reference and merged the parts of `allOf`.
         reference: _,
         all_of: _,
@@ -299,24 +283,13 @@ fn absorb(model: &Model, merged: &mut Schema, part: &Schema) {
     absorb_annotations(&mut merged.annotations, annotations);
     let objects = merged.properties.is_some() || merged.ty == Some(JsonType::Object);
     let typed = merged.ty.is_some();
-    let unions = [("oneOf", &mut merged.one_of, one_of), ("anyOf", &mut merged.any_of, any_of)];
-    let mut lost: Vec<(&str, Vec<SchemaId>)> = Vec::new();
-    for (keyword, have, more) in unions {
-        match (have.as_mut(), more) {
-            (_, None) => {}
-            (Some(have), Some(more)) if same_branches(model, have, more) => {}
-            // Two unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
-            (Some(have), Some(more)) => lost.extend([(keyword, std::mem::take(have)), (keyword, more.clone())]),
-            (None, Some(_)) if objects || !typed => have.clone_from(more),
-            (None, Some(more)) => lost.push((keyword, more.clone())),
+    let unions = [(one_of, Union::OneOf), (any_of, Union::AnyOf)];
+    for (more, keyword) in unions.into_iter().filter_map(|(union, keyword)| Some((union.as_ref()?, keyword))) {
+        if objects || !typed {
+            absorb_union(model, merged, more, keyword);
+        } else {
+            keep_union(model, merged, more, keyword);
         }
-    }
-    for (keyword, branches) in lost.into_iter().filter(|(_, branches)| !branches.is_empty()) {
-        let union = match keyword {
-            "oneOf" => Schema { one_of: Some(branches), ..Schema::any(span) },
-            _ => Schema { any_of: Some(branches), ..Schema::any(span) },
-        };
-        merged.also.insert(model.add(union));
     }
 }
 

@@ -7,6 +7,7 @@
 //! a keyword is added.
 
 mod all_of;
+mod branches;
 mod constraints;
 mod equal;
 mod export;

@@ -39,8 +39,7 @@ impl Normaliser<'_> {
             }
         }
         if node.get("$ref").is_some() {
-            self.schema_reference(node, at);
-            return Map::new();
+            return self.schema_reference(node, at);
         }
         for key in ["allOf", "anyOf", "oneOf"] {
             if let Some(one) = node.get(key).filter(|it| it.as_object().is_some()).cloned() {
@@ -107,14 +106,21 @@ impl Normaliser<'_> {
         further
     }
 
-    /// A `$ref` with siblings becomes an `allOf` of the reference, beside the siblings.
-    fn schema_reference(&mut self, node: &mut Node, at: &Pointer) {
+    /// A `$ref` with siblings becomes an `allOf` of the reference, beside the siblings. Returns the sibling that depends
+    /// on the properties of the others.
+    fn schema_reference(&mut self, node: &mut Node, at: &Pointer) -> Map {
         let span = node.span.clone();
-        let Some(map) = node.as_object_mut() else { return };
+        let mut further = Map::new();
+        let Some(map) = node.as_object_mut() else { return further };
         if map.len() == 1 {
-            return;
+            return further;
         }
-        let Some(target) = map.shift_remove("$ref") else { return };
+        let Some(target) = map.shift_remove("$ref") else { return further };
+        if let Some(rest) = map.shift_remove("unevaluatedProperties") {
+            let at = at.join("unevaluatedProperties");
+            self.note(Kind::Unchecked, &at, &rest, "`unevaluatedProperties` is not checked");
+            keep(&mut further, "unevaluatedProperties", rest);
+        }
         map.retain(|key, _| !matches!(key.as_str(), "$comment" | "$schema" | "$id" | "$anchor"));
         let alone = Node::at(Map::from_iter([("$ref".to_owned(), target)]), &span);
         let siblings = std::mem::take(map);
@@ -131,6 +137,7 @@ impl Normaliser<'_> {
         members::values(Object::Schema, node, at, self.notes);
         members::incomplete(Object::Schema, node, at, self.notes);
         members::unknown(Object::Schema, node, at, self.notes);
+        further
     }
 
     /// Moves keywords that 3.0 does not have and that only constrain values to others, without descriptions.
@@ -153,6 +160,19 @@ impl Normaliser<'_> {
             "$dynamicRef",
             "$recursiveRef",
         ];
+        const APPLICATORS: [&str; 11] = [
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "if",
+            "then",
+            "else",
+            "dependentSchemas",
+            "dependencies",
+            "$dynamicRef",
+            "$recursiveRef",
+        ];
         const SILENT: [&str; 9] = [
             "$defs",
             "definitions",
@@ -166,6 +186,13 @@ impl Normaliser<'_> {
         ];
         for key in SILENT {
             node.take(key);
+        }
+        // Where no other schema applies to the same object, both keywords mean the same.
+        if node.get("additionalProperties").is_none()
+            && APPLICATORS.iter().all(|key| node.get(key).is_none())
+            && let Some(rest) = node.take("unevaluatedProperties")
+        {
+            node.as_object_mut().map(|map| map.insert("additionalProperties".to_owned(), rest));
         }
         for key in LOST {
             if let Some(value) = node.take(key) {

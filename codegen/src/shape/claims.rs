@@ -2,7 +2,7 @@
 
 use crate::schema::{Additional, SchemaId, same_structure};
 
-use super::context::{Claimed, Place, Types, View};
+use super::context::{Claimed, Origin, Place, Types, View};
 use super::facts::doc;
 use super::model::{TypeDef, TypeKind};
 use super::names;
@@ -21,6 +21,9 @@ impl Types<'_> {
         let Some(given) = &schema.annotations.rust_name else {
             let identity = schema.span.identity();
             for view in views {
+                if let Some(name) = self.made.get(&(id, view)).filter(|_| identity.is_none()) {
+                    return Claimed::Shared(name.clone());
+                }
                 if let Some((other, name)) = identity.and_then(|identity| self.inline.get(&(identity, view)))
                     && same(*other)
                 {
@@ -29,8 +32,9 @@ impl Types<'_> {
             }
             let name = self.suggested(id, place);
             self.taken.insert(name.clone());
-            if let Some(identity) = identity {
-                self.inline.insert((identity, place.view), (id, name.clone()));
+            match identity {
+                Some(identity) => drop(self.inline.insert((identity, place.view), (id, name.clone()))),
+                None => drop(self.made.insert((id, place.view), name.clone())),
             }
             return Claimed::New(name);
         };
@@ -50,8 +54,12 @@ impl Types<'_> {
 
     /// A free name for the type of an inline schema.
     pub(super) fn suggested(&self, id: SchemaId, place: &Place<'_>) -> String {
-        let origin = self.model.get(id).span.identity().and_then(|identity| self.origins.get(&identity));
-        self.free(origin.map_or(place.name, String::as_str))
+        self.free(self.origin(id).map_or(place.name, |origin| &origin.name))
+    }
+
+    /// Where a component contains a schema, if it is inline.
+    pub(super) fn origin(&self, id: SchemaId) -> Option<&Origin> {
+        self.origins.get(&self.model.get(id).span.identity()?)
     }
 
     /// Whether responses and requests need different types for a schema. They do if a schema in it has `readOnly` or
@@ -73,6 +81,7 @@ impl Types<'_> {
             return;
         }
         self.taken.remove(name);
+        self.made.remove(&(id, place.view));
         if let Some(identity) = self.model.get(id).span.identity() {
             self.inline.remove(&(identity, place.view));
         }

@@ -52,13 +52,17 @@ pub(super) struct Types<'a> {
     /// The inline schemas by their place in the document. Components that inherit an inline schema share one type for
     /// it.
     pub(super) inline: HashMap<(Identity, View), (SchemaId, String)>,
-    /// The name stem for the type of an inline schema. It comes from the component that contains the schema, not from
-    /// the first use.
-    pub(super) origins: HashMap<Identity, String>,
+    /// The names of the types of schemas that have no place in the document.
+    pub(super) made: HashMap<(SchemaId, View), String>,
+    /// The origins of inline schemas. They come from the component that contains the schema, not from the first use.
+    pub(super) origins: HashMap<Identity, Origin>,
     /// The flattened schemas whose types are being created, with their names.
     pub(super) open: Vec<(SchemaId, View, String)>,
     /// Unions with properties, each with the struct of all its branches.
     pub(super) wide: HashMap<SchemaId, SchemaId>,
+    /// The merged schemas of properties beside a union: by the schema's own, those of the branches, and whether each
+    /// branch has one.
+    pub(super) within: HashMap<(SchemaId, Vec<SchemaId>, bool), SchemaId>,
     /// The number of such unions around the one whose type is being created.
     pub(super) widening: usize,
     /// The components that requests reach.
@@ -91,6 +95,14 @@ pub(super) struct Constants {
     pub(super) each: Vec<Constant>,
     /// Whether several of the branch's own branches have the same value.
     pub(super) repeated: bool,
+}
+
+/// Where a component contains an inline schema.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The name stem for the type of the schema.
+    pub(super) name: String,
+    pub(super) at: Pointer,
 }
 
 /// The name of a schema's type.

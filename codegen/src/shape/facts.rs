@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Number;
 
-use crate::document::{Node, Value};
+use crate::document::{Node, Pointer, Value};
 use crate::schema::{Bound, Model, Schema, SchemaId};
 
-use super::context::Identity;
+use super::context::{Identity, Origin};
 use super::model::{Constant, Type};
 use super::names;
 
@@ -93,28 +93,31 @@ pub(super) fn only_value(schema: &Schema) -> Option<Constant> {
     }
 }
 
-/// Collects the name stems of a component's inline schemas: the component's name and the path to each.
-pub(super) fn origins(model: &Model, id: SchemaId, name: &str, found: &mut HashMap<Identity, String>) {
-    let mut visit = |id: SchemaId, name: String| {
+/// Collects the origins of a component's inline schemas. The name stem of each is the component's name and the path to
+/// it.
+pub(super) fn origins(model: &Model, id: SchemaId, own: &Origin, found: &mut HashMap<Identity, Origin>) {
+    let mut visit = |id: SchemaId, name: String, at: Pointer| {
+        let origin = Origin { name, at };
         if let Some(identity) = model.get(id).span.identity() {
-            found.entry(identity).or_insert_with(|| name.clone());
+            found.entry(identity).or_insert_with(|| origin.clone());
         }
-        origins(model, id, &name, found);
+        origins(model, id, &origin, found);
     };
     let schema = model.get(id);
+    let Origin { name, at } = own;
     for (wire, property) in schema.properties.iter().flatten() {
-        visit(*property, format!("{name}{}", names::pascal(wire)));
+        visit(*property, format!("{name}{}", names::pascal(wire)), at.join("properties").join(wire));
     }
     if let Some(values) = schema.additional.schema() {
-        visit(values, format!("{name}Value"));
+        visit(values, format!("{name}Value"), at.join("additionalProperties"));
     }
     match schema.items {
-        Some(items) if schema.prefix.is_none() => visit(items, format!("{name}Item")),
+        Some(items) if schema.prefix.is_none() => visit(items, format!("{name}Item"), at.join("items")),
         // The items of a tuple are named by their position.
-        Some(items) => origins(model, items, &format!("{name}Item"), found),
+        Some(items) => origins(model, items, &Origin { name: format!("{name}Item"), at: at.join("items") }, found),
         None => {}
     }
-    for part in schema.all_of.iter().flatten() {
-        origins(model, *part, name, found);
+    for (index, part) in schema.all_of.iter().flatten().enumerate() {
+        origins(model, *part, &Origin { name: name.clone(), at: at.join("allOf").join(index) }, found);
     }
 }

@@ -15,6 +15,7 @@ mod steps;
 mod types;
 mod unions;
 mod views;
+mod wide;
 
 use crate::calls::Calls;
 use crate::document::Pointer;

@@ -210,6 +210,8 @@ pub(crate) struct Variant {
     pub(crate) tags: Vec<Constant>,
     /// Whether this variant is read when the tag is absent or its value is unknown (`defaultMapping`).
     pub(crate) default: bool,
+    /// The keys that the branch requires without declaring them. They tell it apart where nothing else does.
+    pub(crate) keys: Vec<String>,
     /// The discriminator value to write when the value itself has no discriminator.
     pub(crate) writes: Option<String>,
     /// Whether `Debug` hides the value.

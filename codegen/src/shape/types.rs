@@ -11,7 +11,7 @@ use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, Torn, s
 use crate::span::{Placed, Span};
 
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
-use super::context::{Claimed, Place, Types, View};
+use super::context::{Claimed, Origin, Place, Types, View};
 use super::facts::{doc, integer, number, only_value, origins};
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
 use super::steps::link_far;
@@ -46,9 +46,11 @@ impl<'a> Types<'a> {
             write_only,
             shared: BTreeMap::new(),
             inline: HashMap::new(),
+            made: HashMap::new(),
             origins: HashMap::new(),
             open: Vec::new(),
             wide: HashMap::new(),
+            within: HashMap::new(),
             widening: 0,
             sent: requests,
             sending: None,
@@ -62,7 +64,8 @@ impl<'a> Types<'a> {
         for component in types.model.components() {
             all.extend(types.model.name(component).map(|name| (name.to_owned(), component)));
             if let Some(name) = types.names.get(&component) {
-                origins(types.model, component, name, &mut types.origins);
+                let origin = Origin { name: name.clone(), at: place_of(types.model, component) };
+                origins(types.model, component, &origin, &mut types.origins);
             }
         }
         all.sort();
@@ -465,7 +468,7 @@ impl<'a> Types<'a> {
                 || schema.additional.schema().is_some_and(|rest| self.is_secret(rest, is_untyped))
                 || hidden.into_iter().any(|property| self.is_secret(property, true)),
             // If the view hides a property, other keys can be present.
-            closed: !hides && schema.additional == Additional::Closed,
+            closed: !hides && (schema.additional == Additional::Closed || leaves_none(&schema)),
         });
         self.insert(&name, id, place, kind);
         Type::Named(name)
@@ -639,6 +642,11 @@ impl<'a> Types<'a> {
         }
         ty
     }
+}
+
+/// Whether `unevaluatedProperties` forbids the keys that neither a schema nor its branches declare.
+fn leaves_none(schema: &Schema) -> bool {
+    schema.further.get("unevaluatedProperties").and_then(Node::as_bool) == Some(false)
 }
 
 /// The maximum number of `allOf` in each other. Two recursive schemas that are merged nest as deep as the product of

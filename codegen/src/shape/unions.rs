@@ -7,13 +7,14 @@ use std::rc::Rc;
 use crate::document::{Node, Pointer, percent_decode};
 use crate::grammar::component_name;
 use crate::note::{Kind, Stage};
-use crate::schema::{Annotations, JsonType, Schema, SchemaId, same};
+use crate::schema::{Annotations, JsonType, Schema, SchemaId};
 use crate::span::Span;
 
 use super::context::{Claimed, Constants, Place, Types};
 use super::facts::{integer, values};
 use super::model::{Constant, Type, TypeKind, Union, Variant};
 use super::names;
+use super::wide::one_enum;
 
 /// What the tag determines for one branch.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +33,36 @@ const DEEPEST: usize = 8;
 impl Types<'_> {
     pub(super) fn union(&mut self, id: SchemaId, branches: &[SchemaId], place: &Place<'_>) -> Type {
         let schema = self.model.get(id);
-        if branches.is_empty() || (schema.one_of.is_some() && schema.any_of.is_some()) {
+        let two = match (&schema.one_of, &schema.any_of) {
+            (Some(one), Some(other)) => Some((one, other)),
+            _ => None,
+        };
+        // Beside another union, one whose branches only require properties adds no type.
+        if let Some((one, other)) = two
+            && (self.only_requires(one) || self.only_requires(other))
+        {
+            let mut rest = (*schema).clone();
+            rest.one_of = rest.one_of.filter(|_| !self.only_requires(one));
+            rest.any_of = rest.any_of.filter(|_| !self.only_requires(other));
+            let rest = self.model.add(rest);
+            return self.bare(rest, place);
+        }
+        let is_object = |list: &[SchemaId]| list.iter().all(|branch| is_object(&self.resolved(*branch)));
+        let objects = |(one, other): (&Vec<SchemaId>, &Vec<SchemaId>)| {
+            schema.ty == Some(JsonType::Object) || is_object(one) || is_object(other)
+        };
+        if branches.is_empty() || two.is_some_and(|two| !objects(two)) {
             self.note(Kind::Unchecked, place.at, &*schema, "two unions at once are read as any value");
             return Type::Any;
         }
-        if schema.properties.is_some() {
-            if let Some((union, branches)) = self.apart(&schema, branches) {
+        if two.is_some() {
+            let reason = "two unions at once are read as one object with the properties of all branches";
+            self.note(Kind::Unchecked, place.at, &*schema, reason);
+        }
+        if schema.properties.is_some() || two.is_some() {
+            if two.is_none()
+                && let Some((union, branches)) = self.apart(&schema, branches)
+            {
                 return self.union(union, &branches, place);
             }
             if self.widening == DEEPEST {
@@ -48,7 +73,13 @@ impl Types<'_> {
             }
             let merged = match self.wide.get(&id) {
                 Some(known) => *known,
-                None => self.wide(&schema, branches),
+                None => match two {
+                    Some((one, other)) => {
+                        let first = self.wide(&Schema { any_of: None, ..(*schema).clone() }, one);
+                        self.wide(&self.model.get(first), other)
+                    }
+                    None => self.wide(&schema, branches),
+                },
             };
             self.wide.insert(id, merged);
             self.widening += 1;
@@ -57,7 +88,7 @@ impl Types<'_> {
             return ty;
         }
         // Branches that only require properties constrain a type that is declared elsewhere.
-        if branches.iter().all(|branch| self.model.get(*branch).only_requires()) {
+        if self.only_requires(branches) {
             let rest = self.model.add(Schema { one_of: None, any_of: None, ..(*schema).clone() });
             return self.bare(rest, place);
         }
@@ -98,13 +129,24 @@ impl Types<'_> {
         let mut variants: Vec<Variant> = Vec::new();
         // If several branches are strings, a value does not show which branch it belongs to.
         let several_texts = resolved.iter().filter(|branch| branch.ty == Some(JsonType::String)).count() > 1;
+        // The branches of a union that `wide` made are declared elsewhere. The order of its branches changes no name.
+        let made = schema.span.identity().is_none();
         for index in kept {
             let branch = branches[index];
-            let at = place.at.join(key).join(index);
             let Told { tags, writes, default } = told.get(index).cloned().unwrap_or_default();
-            let label = self.label(branch, &resolved[index], &tags, &variants);
+            let label = match made {
+                true => self.label_by_keys(branch, &resolved, index, &variants),
+                false => self.label(branch, &resolved[index], &tags, &variants),
+            };
+            let origin = self.origin(branch).filter(|_| made).cloned();
+            let at = match &origin {
+                Some(origin) => origin.at.clone(),
+                None if made => place.at.join(key).join(&label),
+                None => place.at.join(key).join(index),
+            };
             let ty = self.nested(branch, &at, &format!("{name}{label}"), place.view);
             let ty = if several_texts { ty.text() } else { ty };
+            let ty = if made && schema.is_nullable() { ty.inner().clone() } else { ty };
             if ty == Type::Any {
                 let branch = self.model.get(branch);
                 let reason = "one branch of the union accepts any value, so the union does too";
@@ -115,17 +157,19 @@ impl Types<'_> {
             if let Some(same) = variants.iter_mut().find(|variant| variant.ty == ty) {
                 same.tags.extend(tags);
                 same.default |= default;
+                same.keys.retain(|key| resolved[index].required.contains(key));
                 continue;
             }
             let mut label = match &ty {
-                Type::Named(name) if self.refers(branch) => name.clone(),
+                Type::Named(name) if origin.is_some() || self.refers(branch) => name.clone(),
                 _ => label,
             };
             while variants.iter().any(|variant| variant.name == label) {
                 label.push_str("Alternative");
             }
             let sensitive = self.is_secret(branch, ty.innermost().is_none());
-            variants.push(Variant { name: label, ty, boxed: false, tags, default, writes, sensitive });
+            let keys = if tag.is_none() { telling_keys(&resolved, index) } else { Vec::new() };
+            variants.push(Variant { name: label, ty, boxed: false, tags, default, keys, writes, sensitive });
         }
         if variants.len() == 1
             && let Some(only) = variants.pop()
@@ -184,23 +228,6 @@ impl Types<'_> {
         Some((self.model.add(of(branches.clone(), around)), branches))
     }
 
-    /// Resolves properties beside a union. Returns one object that also has the properties of all branches, as optional
-    /// properties.
-    fn wide(&mut self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
-        // A union of unions becomes one union.
-        let parts = self.flat_branches(branches);
-        let parts = parts.iter().filter(|part| part.branches().next().is_none() || part.properties.is_some());
-        let mut properties = schema.properties.clone().unwrap_or_default();
-        for (key, property) in parts.flat_map(|branch| branch.properties.iter().flatten()) {
-            match properties.get_mut(key) {
-                Some(existing) => *existing = self.either(*existing, *property),
-                None => drop(properties.insert(key.clone(), *property)),
-            }
-        }
-        let properties = Some(properties);
-        self.model.add(Schema { one_of: None, any_of: None, discriminator: None, properties, ..schema.clone() })
-    }
-
     /// The resolved branches of a union and of the unions among them. Each branch occurs once, because a union may
     /// contain itself.
     fn flat_branches(&self, branches: &[SchemaId]) -> Vec<Rc<Schema>> {
@@ -217,28 +244,6 @@ impl Types<'_> {
             }
         }
         found
-    }
-
-    /// Combines two declarations of one property.
-    fn either(&self, one: SchemaId, other: SchemaId) -> SchemaId {
-        if same((self.model, one), (self.model, other)) {
-            return one;
-        }
-        let (first, second) = (self.model.get(one), self.model.get(other));
-        if let (Some(values), Some(more)) = (&first.values, &second.values) {
-            let known: BTreeSet<String> = values.iter().map(Node::canonical).collect();
-            let new = more.iter().filter(|value| !known.contains(&value.canonical()));
-            let values = values.iter().chain(new).cloned().collect();
-            let nullable = if second.is_nullable() { Some(true) } else { first.nullable };
-            return self.model.add(Schema { values: Some(values), nullable, ..(*first).clone() });
-        }
-        // The declarations differ. Any value is accepted, so that nothing is lost.
-        let mut any = Schema::any(&first.span);
-        any.annotations.description.clone_from(&first.annotations.description);
-        if !first.is_empty() && !second.is_empty() {
-            any.any_of = Some(vec![one, other]);
-        }
-        self.model.add(any)
     }
 
     /// The name of a branch among its siblings.
@@ -270,6 +275,43 @@ impl Types<'_> {
             distinct.push_str("Alternative");
         }
         distinct
+    }
+
+    /// The name of a branch among its siblings, which does not depend on their order unless they have the same keys.
+    fn label_by_keys(&self, branch: SchemaId, resolved: &[Rc<Schema>], index: usize, siblings: &[Variant]) -> String {
+        let own = &resolved[index];
+        let given = self.model.get(branch).annotations.given_name().is_some() || own.annotations.title.is_some();
+        let items = own.items.filter(|_| own.prefix.is_none());
+        let others = resolved.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
+        let mut label = if given {
+            return self.label(branch, own, &[], siblings);
+        } else if own.is_enum_of(JsonType::Integer) {
+            "KnownInteger".to_owned()
+        } else if own.properties.is_some() && own.values.is_none() {
+            label_of_object(own, &others.cloned().collect::<Vec<_>>())
+        } else if let Some(items) = items {
+            let item = self.resolved(items);
+            let label = match self.names.get(&self.model.target(items)) {
+                Some(name) => name.clone(),
+                None if item.properties.is_some() => label_of_object(
+                    &item,
+                    &others.filter_map(|it| it.items).map(|it| self.resolved(it)).collect::<Vec<_>>(),
+                ),
+                None => item.ty.map_or_else(|| "Value".to_owned(), |ty| names::pascal(ty.name())),
+            };
+            format!("{label}Array")
+        } else {
+            return self.label(branch, own, &[], siblings);
+        };
+        while siblings.iter().any(|it| it.name == label) {
+            label.push_str("Alternative");
+        }
+        label
+    }
+
+    /// Whether branches constrain a type that is declared elsewhere, and add nothing to it.
+    fn only_requires(&self, branches: &[SchemaId]) -> bool {
+        !branches.is_empty() && branches.iter().all(|branch| self.model.get(*branch).only_requires())
     }
 
     /// Adds a note for each target of a discriminator's mapping that is not a branch of the union.
@@ -340,11 +382,21 @@ impl Types<'_> {
                 told[found].tags.push(Constant::Text(value.clone()));
             }
         }
+        let mapped = taken.clone();
         for (branch, told) in resolved.iter().zip(&mut told) {
             for value in self.constants(branch, tag, DEEPEST).each {
                 let text = Constant::Text(value.text());
-                if !taken.contains(&text) && !told.tags.contains(&value) {
+                if !mapped.contains(&text) && !told.tags.contains(&value) {
                     told.tags.push(value);
+                    taken.insert(text);
+                }
+            }
+        }
+        // The mapping of a union among the branches selects that union.
+        for (branch, told) in branches.iter().zip(&mut told) {
+            for value in self.mapped_within(*branch, tag) {
+                if taken.insert(Constant::Text(value.clone())) {
+                    told.tags.push(Constant::Text(value));
                 }
             }
         }
@@ -370,6 +422,19 @@ impl Types<'_> {
             told[default].writes = None;
         }
         (Some(tag.clone()), told)
+    }
+
+    /// The values that the discriminators within a branch map to one of its own branches, if they name the same property.
+    fn mapped_within(&self, branch: SchemaId, tag: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for part in self.flat_branches(&[branch]) {
+            let Some(discriminator) = part.discriminator.as_ref().filter(|it| it.property == tag) else { continue };
+            let components: Vec<Vec<String>> = part.branches().map(|branch| self.component_names(branch)).collect();
+            let has_effect = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default()).is_some();
+            let mapping = discriminator.mapping.iter().filter(|(_, target)| has_effect(target));
+            found.extend(mapping.map(|(value, _)| value.clone()));
+        }
+        found
     }
 
     /// The property whose values select one of the branches that are objects. Each branch declares different values.
@@ -481,35 +546,28 @@ impl Types<'_> {
     }
 }
 
+/// A name for an object, after a key that it has and that others have not.
+fn label_of_object(own: &Schema, others: &[Rc<Schema>]) -> String {
+    let keys = || own.required.iter().chain(own.properties.iter().flat_map(|properties| properties.keys()));
+    let telling = keys().find(|key| others.iter().all(|other| other.property(key).is_none()));
+    match telling.or_else(|| keys().next()) {
+        Some(key) => format!("ObjectWith{}", names::pascal(key)),
+        None => "Object".to_owned(),
+    }
+}
+
+/// The keys that a branch requires without declaring them, and that another branch for objects does not require.
+fn telling_keys(branches: &[Rc<Schema>], index: usize) -> Vec<String> {
+    let own = &branches[index];
+    let others = || branches.iter().enumerate().filter(|(other, it)| *other != index && is_object(it));
+    let tells =
+        |key: &&String| own.property(key).is_none() && others().any(|(_, other)| !other.required.contains(*key));
+    if is_object(own) { own.required.iter().filter(tells).cloned().collect() } else { Vec::new() }
+}
+
 /// Whether the values of a branch are objects.
 fn is_object(branch: &Schema) -> bool {
     branch.properties.is_some() || branch.ty == Some(JsonType::Object)
-}
-
-/// Merges several enums into one, which replaces their union. `None` if they are not all enums of one type. The title
-/// of an enum with one value names only that value.
-fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
-    let kinds = [JsonType::String, JsonType::Integer];
-    let kind = kinds.into_iter().find(|kind| enums.iter().all(|it| it.is_enum_of(*kind)))?;
-    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for part in enums {
-        let own: Vec<&Node> = part.present_values().collect();
-        let mut given = part.annotations.value_names.clone();
-        if given.len() != own.len() {
-            let title = part.annotations.title.as_ref().filter(|_| own.len() == 1);
-            given = vec![title.cloned().unwrap_or_default(); own.len()];
-        }
-        for (value, name) in own.into_iter().zip(given) {
-            if seen.insert(value.canonical()) {
-                values.push(value.clone());
-                names.push(name);
-            }
-        }
-    }
-    let mut merged = Schema { ty: Some(kind), values: Some(values), ..union.clone() };
-    (merged.one_of, merged.any_of, merged.discriminator) = (None, None, None);
-    merged.annotations.value_names = names;
-    Some(merged)
 }
 
 /// The branch that a target of a discriminator's mapping names, by the components that each branch refers to.

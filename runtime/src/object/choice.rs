@@ -105,7 +105,7 @@ impl Reader {
         let is_known = union.branches.iter().any(by_value);
         let named = |branch: &Branch| if is_known { by_value(branch) } else { branch.tags.contains(&Constant::Other) };
         let is_named = union.branches.iter().any(named);
-        let mut best: Option<(usize, Doubt)> = None;
+        let mut best: Option<(usize, (Doubt, usize))> = None;
         for (index, branch) in union.branches.iter().enumerate() {
             self.steps += 1;
             // The tag's alternative is read even if the service has added members. If no branch has the value of the
@@ -115,12 +115,15 @@ impl Reader {
                 Some(_) if !is_named && !branch.tags.is_empty() => None,
                 _ => self.fit((branch.of)(), tree, Some(Top { named: is_named })),
             };
+            // Documents often require keys that do not exist, so these only decide between branches that fit equally well.
+            let missing = branch.keys.iter().filter(|key| tree.get(key).is_none()).count();
             if let Some(doubt) = doubt
-                && best.is_none_or(|(_, least)| doubt < least)
+                && best.is_none_or(|(_, least)| (doubt, missing) < least)
             {
-                best = Some((index, doubt));
+                best = Some((index, (doubt, missing)));
             }
         }
+        let best = best.map(|(index, (doubt, _))| (index, doubt));
         self.choices.insert(key, best);
         best
     }
@@ -178,7 +181,8 @@ impl Reader {
             (Layout::Members(members), Tree::Object(entries)) => self.members(members.get()?, entries, top),
             (Layout::Union(union), _) => match self.choice(union, tree) {
                 Some((_, doubt)) => Some(doubt),
-                None if top.is_some() => None,
+                // The tag selected this union, but no alternative of it.
+                None if top.is_some_and(|top| !top.named) => None,
                 None => Some(UNKNOWN),
             },
             _ => None,

@@ -83,6 +83,8 @@ pub struct Union {
 pub struct Branch {
     /// The values of the tag that select this one.
     pub tags: &'static [Constant],
+    /// The keys that its values always have and that its layout does not name.
+    pub keys: &'static [&'static str],
     /// The layout of its values.
     pub of: Of,
 }

@@ -389,11 +389,11 @@ macro_rules! wrapper {
 }
 
 /// A union: the variant for unknown values, the tag, and the variants. Each variant has its type, the values of the tag
-/// that select it, and the tag value that is written if the value has none.
+/// that select it, the keys that its values also have, and the tag value that is written if the value has none.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! union {
-    ($name:ident $unknown:ident $tag:expr; $($place:literal $variant:ident $of:ty, [$($value:expr),*] $($writes:expr)?;)*) => {
+    ($name:ident $unknown:ident $tag:expr; $($place:literal $variant:ident $of:ty, [$($value:expr),*] $(where [$($key:literal),*])? $($writes:expr)?;)*) => {
         impl $crate::object::Json for $name {
             #[inline]
             fn blank() -> Self {
@@ -406,6 +406,7 @@ macro_rules! union {
                     tag: $tag,
                     branches: &[$($crate::object::Branch {
                         tags: &[$($value),*],
+                        keys: &[$($($key),*)?],
                         of: <$of as $crate::object::Json>::layout,
                     }),*],
                 });

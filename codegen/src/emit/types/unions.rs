@@ -62,7 +62,8 @@ fn rules(def: &TypeDef, it: &Union) -> TokenStream {
         });
         let tags = variant.tags.iter().map(constant).chain(other);
         let writes = variant.writes.as_ref().zip(it.tag.as_ref()).map(|(value, tag)| quote! { &[#tag, #value] });
-        quote! { #place #label #of, [#(#tags),*] #writes; }
+        let keys = (!variant.keys.is_empty()).then_some(&variant.keys).map(|keys| quote! { where [#(#keys),*] });
+        quote! { #place #label #of, [#(#tags),*] #keys #writes; }
     });
     quote! { ::connectors_runtime::union! { #name #unknown #tag; #(#variants)* } }
 }

@@ -1,0 +1,83 @@
+//! Merges the unions of the parts of an `allOf`.
+
+use std::collections::BTreeSet;
+
+use super::equal::same;
+use super::model::{Model, Schema, SchemaId};
+
+/// Whether two unions have the same branches, in any order.
+fn same_branches(model: &Model, one: &[SchemaId], other: &[SchemaId]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let is_same = |one: SchemaId, other: SchemaId| same((model, one), (model, other));
+    if one.iter().zip(other).all(|(one, other)| is_same(*one, *other)) {
+        return true;
+    }
+    let targets = |list: &[SchemaId]| list.iter().map(|id| model.target(*id)).collect::<BTreeSet<SchemaId>>();
+    let (mine, theirs) = (targets(one), targets(other));
+    // The schemas that only one of the unions refers to.
+    let rest = |all: &BTreeSet<SchemaId>, but: &BTreeSet<SchemaId>| all.difference(but).copied().collect::<Vec<_>>();
+    let (new, old) = (rest(&mine, &theirs), rest(&theirs, &mine));
+    let has = |list: &BTreeSet<SchemaId>, id: SchemaId| list.iter().any(|it| is_same(*it, id));
+    new.len().max(old.len()).saturating_mul(one.len()) <= MOST_COMPARED
+        && new.iter().all(|id| has(&theirs, *id))
+        && old.iter().all(|id| has(&mine, *id))
+}
+
+/// The maximum number of pairs of branches that are compared, for two unions with different orders. Unions with more are
+/// not the same.
+const MOST_COMPARED: usize = 100_000;
+
+/// The two keywords of unions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Union {
+    OneOf,
+    AnyOf,
+}
+
+/// Merges a union of a part. Both unions of the result apply at once, whichever keyword they are from.
+pub(super) fn absorb_union(model: &Model, merged: &mut Schema, more: &[SchemaId], keyword: Union) {
+    let only_requires =
+        |union: &[SchemaId]| !union.is_empty() && union.iter().all(|branch| model.get(*branch).only_requires());
+    let (own, other) = match keyword {
+        Union::OneOf => ((&merged.one_of, Union::OneOf), (&merged.any_of, Union::AnyOf)),
+        Union::AnyOf => ((&merged.any_of, Union::AnyOf), (&merged.one_of, Union::OneOf)),
+    };
+    if [own.0, other.0].into_iter().flatten().any(|have| same_branches(model, have, more)) {
+        return;
+    }
+    if (own.0.is_some() || other.0.is_some()) && only_requires(more) {
+        return keep_union(model, merged, more, keyword);
+    }
+    let is_free = |have: &Option<Vec<SchemaId>>| have.as_ref().is_none_or(|have| only_requires(have));
+    // Three unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
+    let (slot, union) = match [own, other].into_iter().find(|(have, _)| is_free(have)) {
+        Some((_, slot)) => (slot, more.to_vec()),
+        None => (own.1, Vec::new()),
+    };
+    let place = match slot {
+        Union::OneOf => &mut merged.one_of,
+        Union::AnyOf => &mut merged.any_of,
+    };
+    let is_lost = union.is_empty();
+    let before = place.replace(union);
+    keep_union(model, merged, &before.unwrap_or_default(), slot);
+    if is_lost {
+        keep_union(model, merged, more, keyword);
+    }
+}
+
+/// Keeps a union that is not part of the type, for comparisons.
+pub(super) fn keep_union(model: &Model, merged: &mut Schema, branches: &[SchemaId], keyword: Union) {
+    if branches.is_empty() {
+        return;
+    }
+    let any = Schema::any(&merged.span);
+    let branches = Some(branches.to_vec());
+    let union = match keyword {
+        Union::OneOf => Schema { one_of: branches, ..any },
+        Union::AnyOf => Schema { any_of: branches, ..any },
+    };
+    merged.also.insert(model.add(union));
+}

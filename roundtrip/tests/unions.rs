@@ -1,0 +1,78 @@
+//! Unions beside properties and other unions: `codegen/tests/documents/unions.yaml`, typed.
+
+use std::collections::BTreeMap;
+
+use roundtrip::document_unions::types::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Reads a value, and checks that it is written without a change.
+fn read<T: DeserializeOwned + Serialize>(text: &str) -> T {
+    let value: T = serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let before: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_value(&value).unwrap(), before, "{text}");
+    value
+}
+
+#[test]
+fn a_branch_that_only_narrows_a_property_keeps_its_type() {
+    let message: Message = read(r#"{"event":"count","data":"7","retry":1}"#);
+    let (event, data): (MessageEvent, Option<String>) = (message.event, message.data);
+    assert_eq!((event, data.as_deref()), (MessageEvent::Count, Some("7")));
+    let shape: Shape = read(r#"{"kind":"cube","size":3,"label":"s","state":"open","more":null}"#);
+    let (size, label, state): (i64, Option<String>, Option<String>) = (shape.size, shape.label, shape.state);
+    assert_eq!((shape.kind, size), (ShapeKind::Cube, 3));
+    assert_eq!((label.as_deref(), state.as_deref()), (Some("s"), Some("open")));
+}
+
+#[test]
+fn a_property_with_a_type_in_each_branch_is_one_union() {
+    let data = |text: &str| read::<Report>(text).data.flatten().unwrap();
+    assert!(matches!(data(r#"{"id":"a","data":{"at":"now"}}"#), ReportData::StartedData(it) if it.at == "now"));
+    assert!(matches!(data(r#"{"id":"a","error":"e","data":{"code":4}}"#), ReportData::FailedData(it) if it.code == 4));
+    assert!(matches!(data(r#"{"id":"a","total":2,"data":2}"#), ReportData::Integer(2)));
+    assert!(matches!(data(r#"{"id":"a","name":"n","data":"x"}"#), ReportData::String(text) if text == "x"));
+    let about = read::<Report>(r#"{"id":"a","data":{"at":"now"},"about":{"note":"n","by":"b","z":1}}"#).about.unwrap();
+    assert_eq!((about.note.as_deref(), about.by.as_deref()), (Some("n"), Some("b")));
+    let body = |text: &str| read::<Part>(text).body.unwrap();
+    assert!(matches!(body(r#"{"sort":"b","body":{"right":1}}"#), PartBody::ObjectWithRight(it) if it.right == 1));
+    assert!(matches!(body(r#"{"sort":"a","body":{"left":"l"}}"#), PartBody::ObjectWithLeft(it) if it.left == "l"));
+    let tree: Tree = read(r#"{"name":"a","next":{"left":{"next":{"value":1,"up":{"name":"b"}}}}}"#);
+    assert!(matches!(tree.next.as_deref(), Some(TreeNext::BranchNext(_))), "{tree:?}");
+}
+
+#[test]
+fn two_unions_at_once_keep_the_properties_of_all_branches() {
+    let contact: Contact = read(r#"{"name":"n","phone":"1","zip":"z"}"#);
+    assert_eq!((contact.phone.as_deref(), contact.zip.as_deref(), contact.mail), (Some("1"), Some("z"), None));
+    let parcel: Parcel = read(r#"{"id":"i","pieces":2,"road":"r","other":[]}"#);
+    assert_eq!((parcel.id.as_deref(), parcel.pieces, parcel.road.as_deref()), (Some("i"), Some(2), Some("r")));
+}
+
+#[test]
+fn the_values_of_an_inner_mapping_select_the_outer_variant() {
+    assert!(matches!(read(r#"{"type":"img","width":1}"#), Content::Media(Media::Image(_))));
+    assert!(matches!(read(r#"{"type":"vid"}"#), Content::Media(Media::Video(_))));
+    assert!(matches!(read(r#"{"type":"Media"}"#), Content::Media(Media::Unknown(_))));
+    assert!(matches!(read(r#"{"type":"Text","body":"b"}"#), Content::Text(_)));
+    assert!(matches!(read(r#"{"type":"other","body":"b"}"#), Content::Unknown(_)));
+}
+
+#[test]
+fn a_branch_without_unevaluated_properties_is_closed() {
+    assert!(matches!(read(r#"{"ok":true}"#), Answer::Short(_)));
+    assert!(matches!(read(r#"{"ok":true,"more":1}"#), Answer::Long(_)));
+    assert!(matches!(read(r#"{"ok":true,"why":"w"}"#), Answers::ShortMore(_)));
+    assert!(matches!(read(r#"{"ok":true,"why":"w","more":1}"#), Answers::Long(_)));
+}
+
+#[test]
+fn required_keys_that_are_not_declared_tell_branches_apart() {
+    assert!(matches!(read(r#"{"column":"c","x":"y"}"#), Table::ByColumn(_)));
+    assert!(matches!(read(r#"{"row":"r","x":"y"}"#), Table::ByRow(_)));
+    let _: &BTreeMap<String, String> = match &read(r#"{"row":"r"}"#) {
+        Table::ByRow(map) => map,
+        other => panic!("{other:?}"),
+    };
+}
