@@ -76,14 +76,14 @@ fn they_pass_a_thread_a_panic_and_an_error() {
 
 #[test]
 fn a_link_is_used_like_a_box() {
-    let mut circle = Circle0::default().id("a").next(Circle1::default().id("b"));
+    let mut circle = Circle0::default().id("a").with_next(Circle1::default().id("b"));
     let next: &mut Link<Circle1> = circle.next.as_mut().unwrap();
     assert_eq!(next.id.as_deref(), Some("b"));
     next.id = Some("c".to_owned());
     assert_eq!(format!("{:?}", next.id), r#"Some("c")"#);
     let copy = circle.clone();
     assert_eq!(copy, circle);
-    assert_ne!(copy, Circle0::default().id("a").next(Circle1::default()));
+    assert_ne!(copy, Circle0::default().id("a").with_next(Circle1::default()));
     assert!(format!("{copy:?}").contains("Circle1 { id: Some(\"c\")"), "{copy:?}");
     assert_eq!(circle.next.take().unwrap().into_inner(), Circle1::default().id("c"));
     let link: Link<Circle1> = serde_json::from_value(nested(1)).unwrap();

@@ -76,7 +76,7 @@ fn a_short_chain_has_no_links_and_a_long_one_has_them_at_its_beginning() {
 fn a_link_stays_one_when_a_circle_or_a_chain_grows() {
     for way in WAYS {
         let (mut circles, mut chains) = (0, Parts::new());
-        for many in 1..60 {
+        for many in (1..60).step_by(3) {
             let links = pointers(&circle(many, &way), "Link<").len();
             assert!(circles == 0 || links > circles, "{many}: {links} after {circles}");
             circles = links;

@@ -448,6 +448,8 @@ macro_rules! union {
 #[macro_export]
 macro_rules! linked {
     ($($place:literal $name:ident $(#[$when:meta] #[$unless:meta])?;)*) => {
+        // Unused if the features of all its types are off.
+        #[allow(dead_code)]
         static LINKED: &[$crate::object::Kind] = &[$(
             $(#[$when])?
             $crate::object::Kind::of::<$name>(),
