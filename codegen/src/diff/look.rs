@@ -77,7 +77,7 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
                     }
                     _ => {
                         if flat {
-                            looked.schema = model.get(model.flatten(id));
+                            looked.schema = without_two_unions(model.get(model.flatten(id)));
                             fill(&mut looked.default, &looked.schema.default);
                         }
                         break;
@@ -89,6 +89,14 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
         current = model.get(id);
     }
     looked
+}
+
+/// Two unions of several parts are compared as constraints: see [`Schema::also`].
+fn without_two_unions(schema: Rc<Schema>) -> Rc<Schema> {
+    if schema.one_of.is_none() || schema.any_of.is_none() {
+        return schema;
+    }
+    Rc::new(Schema { one_of: None, any_of: None, ..(*schema).clone() })
 }
 
 fn fill(default: &mut Option<Node>, other: &Option<Node>) {

@@ -36,6 +36,22 @@ pub(super) enum Union {
     AnyOf,
 }
 
+impl Union {
+    fn other(self) -> Self {
+        match self {
+            Self::OneOf => Self::AnyOf,
+            Self::AnyOf => Self::OneOf,
+        }
+    }
+
+    fn place(self, schema: &mut Schema) -> &mut Option<Vec<SchemaId>> {
+        match self {
+            Self::OneOf => &mut schema.one_of,
+            Self::AnyOf => &mut schema.any_of,
+        }
+    }
+}
+
 /// Merges a union of a part. Both unions of the result apply at once, whichever keyword they are from.
 pub(super) fn absorb_union(model: &Model, merged: &mut Schema, more: &[SchemaId], keyword: Union) {
     let only_requires =
@@ -54,17 +70,19 @@ pub(super) fn absorb_union(model: &Model, merged: &mut Schema, more: &[SchemaId]
     // Three unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
     let (slot, union) = match [own, other].into_iter().find(|(have, _)| is_free(have)) {
         Some((_, slot)) => (slot, more.to_vec()),
-        None => (own.1, Vec::new()),
-    };
-    let place = match slot {
-        Union::OneOf => &mut merged.one_of,
-        Union::AnyOf => &mut merged.any_of,
+        None => (keyword, Vec::new()),
     };
     let is_lost = union.is_empty();
-    let before = place.replace(union);
-    keep_union(model, merged, &before.unwrap_or_default(), slot);
-    if is_lost {
+    // Beside a union, one that only requires properties is no part of the type.
+    let idle = slot.other().place(merged).take_if(|have| only_requires(have)).unwrap_or_default();
+    let before = slot.place(merged).replace(union).unwrap_or_default();
+    keep_union(model, merged, &before, slot);
+    keep_union(model, merged, &idle, slot.other());
+    // Two unions are kept by their own keywords, so that the order of the parts makes no difference.
+    let first = slot.other().place(merged).clone().filter(|_| !is_lost).unwrap_or_default();
+    if is_lost || !first.is_empty() {
         keep_union(model, merged, more, keyword);
+        keep_union(model, merged, &first, slot.other());
     }
 }
 
