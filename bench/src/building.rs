@@ -11,7 +11,7 @@ use toml::Table as Toml;
 
 use crate::figure::{Figure, Table};
 use crate::generation;
-use crate::machine::{self, Measured, cargo_in, cost, finished, messages};
+use crate::machine::{self, Measured, Revision, cargo_in, cost, finished, messages};
 use crate::plan::{Plan, Result, progress, root};
 
 /// The number of builds from scratch: each takes minutes, and a machine is rarely idle for all of them.
@@ -36,14 +36,21 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     }
     let ours = Consumer::new(root(), "generated", |_, _| Ok(()))?;
     let checked_in = Consumer::new(root(), "checked-in", check_in)?;
+    let then = plan.against.as_deref().map(machine::revision).transpose()?;
+    let before = then.as_ref().map(|then| Consumer::new(then.folder(), "then", |_, _| Ok(()))).transpose()?;
     progress("building a program that uses `connectors`, and the same with committed generated code, alternately");
-    let (generated, reference) =
-        machine::in_turn(COLD_BUILDS, || ours.build_from_cold(), || checked_in.build_from_cold())?;
+    let builds: Vec<&Consumer> = [&ours, &checked_in].into_iter().chain(&before).collect();
+    let builds: Vec<_> = builds.into_iter().map(|consumer| || consumer.build_from_cold()).collect();
+    let builds: Vec<&dyn Fn() -> Result<Measured>> = builds.iter().map(|build| build as _).collect();
+    let measured = machine::all_in_turn(COLD_BUILDS, &builds)?;
+    let [generated, reference, before @ ..] = measured.as_slice() else {
+        return Err("error: a build was not measured".into());
+    };
     let what = "building: a program that uses C1, from scratch, CPU time, against committed generated code";
     table.add(Figure::new(what, generated.cpu()?, "s").against(reference.cpu()?).ratio_at_most(1.25));
     let what = "building: peak memory of the same, largest process";
     table.add(Figure::new(what, generated.peak()?, "MB").against(reference.peak()?));
-    if let Err(error) = against(plan, &ours, table) {
+    if let Err(error) = against(then.as_ref().zip(before.first()), generated, table) {
         table.failed("building: against another revision", &error.to_string());
     }
     progress("running build.rs");
@@ -70,22 +77,18 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
 }
 
 /// Adds the rows that compare builds from scratch with those of another revision.
-fn against(plan: &Plan, ours: &Consumer, table: &mut Table) -> Result<()> {
+fn against(then: Option<(&Revision, &Measured)>, now: &Measured, table: &mut Table) -> Result<()> {
     let what = "building: a program that uses C1, from scratch, CPU time, against another revision";
     let demo = "building: `cargo xtask demo` from an empty target folder, CPU time, against another revision";
-    let Some(revision) = &plan.against else {
+    let Some((revision, then)) = then else {
         for row in [what, demo] {
             table.left_out(row, "it needs `--against REV`");
         }
         return Ok(());
     };
-    let then = machine::revision(revision)?;
-    progress(&format!("building the same with the sources of {revision}"));
-    let theirs = Consumer::new(then.folder(), "then", |_, _| Ok(()))?;
-    let (ours, theirs) = machine::in_turn(COLD_BUILDS, || ours.build_from_cold(), || theirs.build_from_cold())?;
-    table.add(Figure::new(what, ours.cpu()?, "s").against(theirs.cpu()?).ratio_at_most(MOST_BUILD));
-    progress(&format!("running `cargo xtask demo` from an empty target folder, and that of {revision}"));
-    let (now, then) = machine::in_turn(COLD_BUILDS, || show(root()), || show(then.folder()))?;
+    table.add(Figure::new(what, now.cpu()?, "s").against(then.cpu()?).ratio_at_most(MOST_BUILD));
+    progress("running `cargo xtask demo` from an empty target folder, and that of the other revision");
+    let (now, then) = (show(root())?, show(revision.folder())?);
     table.add(Figure::new(demo, now.cpu()?, "s").against(then.cpu()?).ratio_at_most(MOST_DEMO));
     Ok(())
 }

@@ -48,9 +48,19 @@ pub(crate) fn in_turn(
     ours: impl Fn() -> Result<Measured>,
     reference: impl Fn() -> Result<Measured>,
 ) -> Result<(Measured, Measured)> {
-    let mut least = (ours()?, reference()?);
+    let all: [&dyn Fn() -> Result<Measured>; 2] = [&ours, &reference];
+    match all_in_turn(rounds, &all)?.as_slice() {
+        [ours, reference] => Ok((*ours, *reference)),
+        _ => Err("error: one of two measurements is missing".into()),
+    }
+}
+
+/// The same for any number of things.
+pub(crate) fn all_in_turn(rounds: usize, all: &[&dyn Fn() -> Result<Measured>]) -> Result<Vec<Measured>> {
+    let round = || all.iter().map(|measure| measure()).collect::<Result<Vec<Measured>>>();
+    let mut least = round()?;
     for _ in 1..rounds {
-        least = (least.0.least(ours()?), least.1.least(reference()?));
+        least = least.into_iter().zip(round()?).map(|(one, other)| one.least(other)).collect();
     }
     Ok(least)
 }

@@ -125,7 +125,6 @@ fn rows() -> Vec<Row> {
         // Its status, and its authentication methods.
         with(schema(""), "ConnectorInstanceStatus", "pubstatus:Option<ConnectorInstanceStatus>"),
         with(schema(".ConnectorAuthType.enum"), "list", r#"BearerToken="BEARER_TOKEN""#),
-        gone(schema(".CreateConnectorRequest.properties.authType"), "remove", "CreateConnectorRequestAuthType"),
         with(
             schema(".CreateConnectorRequest.properties"),
             "authType",
@@ -170,7 +169,6 @@ fn rows() -> Vec<Row> {
         with(at("/{connectorId}/name", &format!(".put{JSON}")), "x-rust-name", "pubconnector:Option<RenamedConnector>"),
         with(schema(""), "RenamedConnector", "pubstructRenamedConnector"),
         // A configuration, without redaction, and the settings alone.
-        gone(schema(".ConnectorConfig.properties.config"), "remove", "ConnectorConfigConfig"),
         with(schema(".ConnectorConfig"), "additionalProperties", "connector_id=connectorId|connector_id"),
         with(schema(""), "ConnectorSettings", "pubstructConnectorSettings"),
         // The registry and its schemas.

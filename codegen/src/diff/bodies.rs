@@ -30,6 +30,12 @@ fn essence(name: &str) -> String {
     name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
+/// The parameters of a media type, except its charset: JSON has only one, and a text is read by that of the response.
+fn parameters(name: &str) -> BTreeSet<String> {
+    let parameters = name.split(';').skip(1).map(|parameter| parameter.trim().to_ascii_lowercase());
+    parameters.filter(|parameter| !parameter.is_empty() && !parameter.starts_with("charset=")).collect()
+}
+
 fn is_json(essence: &str) -> bool {
     matches!(essence, "application/json" | "text/json") || essence.ends_with("+json")
 }
@@ -186,7 +192,12 @@ impl<'a> Comparison<'a> {
                 }
                 Some(is) => {
                     self.media(was, is, &spot(was, is));
-                    self.encoding(way.of("request-encoding-changed", "response-encoding-changed"), was, is, place);
+                    let rule = way.of("request-encoding-changed", "response-encoding-changed");
+                    if parameters(&was.name) != parameters(&is.name) {
+                        let what = format!("{place} has the media type `{}` now, and had `{}`", is.name, was.name);
+                        self.say_at(&at(&old, was), rule, what);
+                    }
+                    self.encoding(rule, was, is, place);
                 }
             }
         }

@@ -11,8 +11,6 @@ use crate::note::Notes;
 use crate::schema::{Additional, Bound, JsonType, Model, Schema, SchemaId, same};
 use crate::select::{self, Selection};
 
-use super::look::says_nothing;
-
 /// A document in canonical form.
 pub(super) struct Canonical {
     pub(super) calls: Calls,
@@ -37,7 +35,7 @@ pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
         second_union(&schemas, &mut schema);
         nullable_branches(&schemas, &mut schema);
         // An empty schema for additional keys is the same as no schema.
-        if schema.additional.schema().is_some_and(|rest| says_nothing(&schemas.get(rest))) {
+        if schema.additional.schema().is_some_and(|rest| schemas.get(rest).says_nothing()) {
             schema.additional = Additional::Any;
         }
         schemas.set(id, schema);

@@ -69,7 +69,7 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
             (None, None) => break,
             (None, Some(parts)) => {
                 let (silent, telling): (Vec<SchemaId>, Vec<SchemaId>) =
-                    parts.iter().partition(|part| says_nothing(&model.get(**part)));
+                    parts.iter().partition(|part| model.get(**part).says_nothing());
                 match telling.as_slice() {
                     [only] if current.is_only_all_of() && current.further.is_empty() => {
                         silent.into_iter().for_each(|part| looked.mark(&model.get(part)));
@@ -103,11 +103,6 @@ fn fill(default: &mut Option<Node>, other: &Option<Node>) {
     if default.is_none() {
         default.clone_from(other);
     }
-}
-
-/// Whether a schema constrains nothing, not even by keywords that no Rust type depends on.
-pub(super) fn says_nothing(schema: &Schema) -> bool {
-    schema.only_describes() && schema.further.is_empty() && schema.also.is_empty()
 }
 
 impl Looked {

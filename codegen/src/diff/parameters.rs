@@ -49,7 +49,9 @@ fn shows(side: Side<'_>, parameter: &Parameter) -> bool {
     });
     let plain = match parameter.place {
         Place::Path => parameter.style.is_none_or(|style| style == Style::Simple),
-        Place::Query | Place::QueryString | Place::Header | Place::Cookie => !parameter.reserved,
+        // The style `cookie` sends a text as it is.
+        Place::Cookie => !parameter.reserved && parameter.style != Some(Style::Cookie),
+        Place::Query | Place::QueryString | Place::Header => !parameter.reserved,
     };
     !(scalar && plain && parameter.content.is_none())
 }

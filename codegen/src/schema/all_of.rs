@@ -577,9 +577,8 @@ fn with(model: &Model, (id, kept): (SchemaId, &Schema), (other_id, other): (Sche
         constrain(model, &mut merged, other);
     } else {
         let lost = if partial { unmerged(other, &merged) } else { beyond(model, other_id) };
-        let says_nothing = lost.only_describes() && lost.further.is_empty() && lost.also.is_empty();
         // A schema that extends another one has its constraints.
-        if !says_nothing && !extends(model, id, model.target(other_id)) {
+        if !lost.says_nothing() && !extends(model, id, model.target(other_id)) {
             merged.also.insert(model.add(lost));
         }
     }

@@ -306,6 +306,11 @@ impl Schema {
             })
     }
 
+    /// Whether it constrains nothing, not even by keywords that no Rust type depends on.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.only_describes() && self.further.is_empty() && self.also.is_empty()
+    }
+
     /// Whether it has no keyword that constrains values.
     pub(crate) fn only_describes(&self) -> bool {
         self.requires_nothing_but(&[])

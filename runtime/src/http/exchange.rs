@@ -21,7 +21,7 @@ use super::reply::{About, CallFacts, Received, Reply, Sent, Stopped, paced};
 use super::retry::{self, Budget, Failure, RetryPolicy};
 use super::send::{Reason, SendError};
 use super::span::CallSpan;
-use super::{Clock, Limits, Operation};
+use super::{Clock, Limits, Operation, Sleep};
 
 /// The longest URL that can be sent, in bytes.
 const LONGEST_URL: usize = 65_534;
@@ -192,6 +192,8 @@ struct Plan {
 struct Sending {
     /// The timeout.
     limit: Duration,
+    /// Ready when it is over.
+    over: Sleep,
     /// The longest time between two parts of a body that the caller reads.
     pace: Duration,
     read: ReadFailure,
@@ -344,8 +346,10 @@ impl Exchange {
                 };
                 let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
                 let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
+                // A sender may work before it returns its future, so the time begins here.
+                let over = self.clock.timeout(limit);
                 let line = self.begin(request, &progress, &call);
-                line.map(|line| (line, Sending { limit, pace, read, reading, call, sent: sent_with }))
+                line.map(|line| (line, Sending { limit, over, pace, read, reading, call, sent: sent_with }))
                 // The request is no longer here, so the future of each call in flight is smaller.
             };
             let result = match begun {
@@ -427,8 +431,7 @@ impl Exchange {
         progress: &Progress,
         sending: Sending,
     ) -> Result<Outcome, Failed> {
-        let Sending { limit, pace, read, reading, call, sent: sent_with } = sending;
-        let mut over = self.clock.timeout(limit);
+        let Sending { limit, mut over, pace, read, reading, call, sent: sent_with } = sending;
         let sent = match select(pin!(line), &mut over).await {
             Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &call.host)),
             Either::Right(_) if progress.give_up() => {
