@@ -199,9 +199,11 @@ fn payload(payload: &Payload) -> String {
 /// The type of a required argument. A primitive has its own type, and so has an argument that could be swapped for another.
 fn argument(param: &Param, method: Option<usize>) -> String {
     match &param.kind {
+        Some((name, Type::String)) if param.sensitive => format!("SecretId<{name}>"),
         Some((name, Type::String)) => name.clone(),
         Some((name, ty)) if ty.is_primitive() || method.and_then(|method| param.own_type(method)).is_some() => {
-            format!("{name}<{}>", shown(ty, "types::"))
+            let value = shown(ty, "types::");
+            if param.sensitive { format!("SecretId<{name}, {value}>") } else { format!("{name}<{value}>") }
         }
         _ => format!("&{}", shown(&param.ty, "types::")),
     }

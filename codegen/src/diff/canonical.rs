@@ -156,7 +156,7 @@ fn nullable_branches(model: &Model, schema: &mut Schema) {
 }
 
 /// For integers, an exclusive bound is equal to the next inclusive one.
-fn whole_bounds(schema: &mut Schema) {
+pub(super) fn whole_bounds(schema: &mut Schema) {
     if schema.ty != Some(JsonType::Integer) {
         return;
     }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crate::document::{Node, Value};
 use crate::schema::{Additional, JsonType, Schema, SchemaId, Torn};
 
+use super::canonical::whole_bounds;
 use super::compare::{Side, Way};
 
 /// A schema with its references and the `allOf` around it resolved.
@@ -77,7 +78,7 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
                     }
                     _ => {
                         if flat {
-                            looked.schema = without_two_unions(model.get(model.flatten(id)));
+                            looked.schema = settled(model.get(model.flatten(id)));
                             fill(&mut looked.default, &looked.schema.default);
                         }
                         break;
@@ -91,12 +92,19 @@ fn walk(side: Side<'_>, id: SchemaId, flat: bool) -> Looked {
     looked
 }
 
-/// Two unions of several parts are compared as constraints: see [`Schema::also`].
-fn without_two_unions(schema: Rc<Schema>) -> Rc<Schema> {
-    if schema.one_of.is_none() || schema.any_of.is_none() {
+/// A merged schema in its simplest form, like the schemas of a canonical document. Two unions of several parts are compared
+/// as constraints: see [`Schema::also`].
+fn settled(schema: Rc<Schema>) -> Rc<Schema> {
+    let has_two_unions = schema.one_of.is_some() && schema.any_of.is_some();
+    if !has_two_unions && schema.ty != Some(JsonType::Integer) {
         return schema;
     }
-    Rc::new(Schema { one_of: None, any_of: None, ..(*schema).clone() })
+    let mut settled = (*schema).clone();
+    if has_two_unions {
+        (settled.one_of, settled.any_of) = (None, None);
+    }
+    whole_bounds(&mut settled);
+    Rc::new(settled)
 }
 
 fn fill(default: &mut Option<Node>, other: &Option<Node>) {

@@ -1,6 +1,6 @@
 //! The client: its builder, credentials and servers, and the table of operations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexSet;
 use proc_macro2::{Ident, TokenStream};
@@ -149,20 +149,17 @@ fn row<'a>(operation: &'a Operation, requirements: &mut IndexSet<&'a Requirement
 /// The types of required primitive parameters.
 fn params(api: &Api) -> TokenStream {
     let all = api.operations.iter().flat_map(|operation| &operation.params);
-    let kinds = |secret: bool| {
-        let all = all.clone().filter(move |param| param.sensitive || !secret);
-        all.filter_map(|param| param.kind.as_ref()).map(|(name, _)| name.as_str()).collect::<BTreeSet<&str>>()
-    };
-    let (names, secrets) = (kinds(false), kinds(true));
-    let kinds = names.iter().map(|name| {
+    let named = all.filter_map(|param| Some((param.kind.as_ref()?.0.as_str(), param.sensitive)));
+    let types: BTreeMap<&str, bool> = named.collect();
+    let kinds = types.keys().map(|name| {
         let name = ident(name);
         quote! {
             #[derive(Debug)]
             pub enum #name {}
         }
     });
-    let aliases = names.iter().map(|name| {
-        let id = ident(if secrets.contains(name) { "SecretId" } else { "Id" });
+    let aliases = types.iter().map(|(name, sensitive)| {
+        let id = ident(if *sensitive { "SecretId" } else { "Id" });
         let (text, name) = (format!(" The parameter `{name}`. No other parameter has this type."), ident(name));
         quote! {
             #[doc = #text]

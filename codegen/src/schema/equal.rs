@@ -136,6 +136,35 @@ fn referred(one: &Model, other: &Model, keyword: &Node) -> Option<Vec<(SchemaId,
     Some(found)
 }
 
+/// Schemas of a list whose order means nothing, in an order that depends on what they are: by the name of the component,
+/// or by their first keywords. Schemas that are the same in these keep their order.
+fn in_order<'a>(model: &Model, list: impl Iterator<Item = &'a SchemaId>) -> Vec<SchemaId> {
+    let mut list: Vec<SchemaId> = list.copied().collect();
+    if list.len() > 1 {
+        list.sort_by_cached_key(|id| key_of(model, *id, 2));
+    }
+    list
+}
+
+fn key_of(model: &Model, id: SchemaId, depth: usize) -> String {
+    let schema = model.get(id);
+    if let Some(name) = schema.reference.and_then(|id| model.name(id)) {
+        return name.to_owned();
+    }
+    let mut key = format!("{:?} {:?}", schema.ty, schema.format);
+    let mut names: Vec<&str> = schema.required.iter().map(String::as_str).collect();
+    names.extend(schema.properties.iter().flat_map(|properties| properties.keys().map(String::as_str)));
+    names.sort_unstable();
+    names.into_iter().for_each(|name| key.extend([" ", name]));
+    let lists = [("allOf", &schema.all_of), ("oneOf", &schema.one_of), ("anyOf", &schema.any_of)];
+    for (keyword, list) in lists.into_iter().filter(|_| depth > 0) {
+        let mut parts: Vec<String> = list.iter().flatten().map(|part| key_of(model, *part, depth - 1)).collect();
+        parts.sort_unstable();
+        parts.iter().for_each(|part| key.extend([" ", keyword, " ", part]));
+    }
+    key
+}
+
 struct Comparison {
     depth: Depth,
     /// The pairs of components that the schemas refer to, which are not compared here.
@@ -233,11 +262,18 @@ impl Comparison {
                 || (*nullable == other.nullable && *read_only == other.read_only && *write_only == other.write_only))
             && (depth != Depth::Whole || *annotations == other.annotations)
             && name(one_model, *reference) == name(other_model, other.reference);
-        let lists =
-            [(prefix, &other.prefix), (all_of, &other.all_of), (one_of, &other.one_of), (any_of, &other.any_of)];
+        let lists = [
+            ("prefixItems", prefix, &other.prefix),
+            ("allOf", all_of, &other.all_of),
+            ("oneOf", one_of, &other.one_of),
+            ("anyOf", any_of, &other.any_of),
+        ];
         let single = [(*items, other.items), (*rest, other.rest), (*content, other.content), (*not, other.not)];
         alike
-            && also.iter().zip(&other.also).all(|(a, b)| part(*a, *b))
+            && in_order(one_model, also.iter())
+                .into_iter()
+                .zip(in_order(other_model, other.also.iter()))
+                .all(|(a, b)| part(a, b))
             && match (properties, &other.properties) {
                 (Some(a), Some(b)) => {
                     a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| part(*a, *b)))
@@ -252,7 +288,11 @@ impl Comparison {
                 (Some(a), Some(b)) => part(a, b),
                 (a, b) => a.is_none() && b.is_none(),
             })
-            && lists.into_iter().all(|pair| match pair {
+            && lists.into_iter().all(|(keyword, a, b)| match (a, b) {
+                (Some(a), Some(b)) if reached && keyword != "prefixItems" => {
+                    let (a, b) = (in_order(one_model, a.iter()), in_order(other_model, b.iter()));
+                    a.len() == b.len() && a.into_iter().zip(b).all(|(a, b)| part(a, b))
+                }
                 (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| part(*a, *b)),
                 (a, b) => a.is_none() && b.is_none(),
             })

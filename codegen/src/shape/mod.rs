@@ -17,6 +17,8 @@ mod unions;
 mod views;
 mod wide;
 
+use std::collections::BTreeSet;
+
 use crate::calls::Calls;
 use crate::document::Pointer;
 use crate::note::{Kind, Notes};
@@ -50,5 +52,17 @@ pub(crate) fn shape(calls: &Calls, schemas: &Model, names: &Names, notes: &mut N
         types: finished,
     };
     let names = lock::lock(&mut api, names, notes);
+    hide_parameters(&mut api);
     (api, names)
+}
+
+/// A type of parameters hides its values if one of the parameters is a secret.
+fn hide_parameters(api: &mut Api) {
+    let mut all: Vec<&mut model::Param> = api.operations.iter_mut().flat_map(|it| &mut it.params).collect();
+    let named = |param: &model::Param| param.kind.as_ref().map(|(name, _)| name.clone());
+    let secrets: BTreeSet<String> =
+        all.iter().filter(|param| param.sensitive).filter_map(|param| named(param)).collect();
+    for param in &mut all {
+        param.sensitive |= named(param).is_some_and(|name| secrets.contains(&name));
+    }
 }

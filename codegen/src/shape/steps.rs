@@ -1,7 +1,7 @@
 //! Types that lead to each other through many steps: some of their parts are behind a `Link` of the runtime.
 //!
 //! To see whether a value may be passed to another task, the compiler follows all types in it, and gives up after 128
-//! steps in a row (E0275). It does not look behind a `Link`. How many steps it takes within a circle depends on where it
+//! steps in a row (E0275). It does not follow a `Link`. How many steps it takes within a circle depends on where it
 //! begins, so the steps through all types of the circle are counted.
 //!
 //! More types never make fewer links: a part that is a link stays one as the document grows.

@@ -111,7 +111,7 @@ impl Other {
         Self { child, lines }
     }
 
-    /// The memory that the process has now, in bytes; 0 on a system that does not tell it.
+    /// The memory that the process has now, in bytes; 0 on a system that does not report it.
     fn memory(&self) -> u64 {
         let file = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(file).unwrap_or_default();

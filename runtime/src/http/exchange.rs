@@ -409,7 +409,7 @@ impl Exchange {
         }
     }
 
-    /// Gives a request to the transport.
+    /// Starts to send a request.
     fn begin<'a>(
         &'a self,
         request: reqwest::Request,

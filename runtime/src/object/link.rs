@@ -61,7 +61,7 @@ impl fmt::Debug for Kind {
 }
 
 /// Only `T` itself implements it. Of a `dyn Content<T> + Send` the compiler asks only whether it says `Send`, and does
-/// not look at `T`.
+/// not follow `T`.
 trait Content<T> {
     fn value(&self) -> &T;
     fn value_mut(&mut self) -> &mut T;
