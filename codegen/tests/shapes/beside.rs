@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use connectors_codegen::Listing;
+
 use super::{block, code, document, listed};
 
 #[test]
@@ -204,6 +206,25 @@ fn a_branch_that_is_also_in_a_branch_has_to_declare_a_property_itself() {
         );
         let (listing, _) = listed("", &schemas);
         assert!(block(&listing, "T").contains(&format!("\np: {expected}\n")), "{schemas}\n{listing}");
+    }
+}
+
+#[test]
+fn unions_with_properties_that_lead_to_each_other_end() {
+    const MANY: usize = 40;
+    for secret in ["", ", s: {type: string, format: password}"] {
+        let to = |at: usize| format!("{{$ref: '#/components/schemas/T{}'}}", at % MANY);
+        let schema = |at: usize| {
+            let own = format!("p: {}, q: {}{}", to(at + 1), to(at * at + 3), if at == 0 { secret } else { "" });
+            let (p, q) = (to(at * 3 + 1), to(at * 5 + 2));
+            let branches: Vec<String> =
+                (0..20).map(|key| format!("{{properties: {{p: {p}, q: {q}, k: {{const: k{key}}}}}}}")).collect();
+            format!("T{at}: {{type: object, properties: {{{own}}}, oneOf: [{}]}}\n", branches.join(", "))
+        };
+        let client = document("", &(0..MANY).map(schema).collect::<String>()).generate().unwrap();
+        assert_eq!(client.code.contains("#s "), !secret.is_empty());
+        let listing = Listing::of(&client).to_string();
+        assert!(block(&listing, "T0").starts_with("struct T0"), "{listing}");
     }
 }
 
