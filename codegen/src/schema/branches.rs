@@ -63,24 +63,33 @@ pub(super) fn absorb_union(model: &Model, merged: &mut Schema, more: &[SchemaId]
     if [own.0, other.0].into_iter().flatten().any(|have| same_branches(model, have, more)) {
         return;
     }
-    if (own.0.is_some() || other.0.is_some()) && only_requires(more) {
+    let is_empty = more.is_empty() || [own.0, other.0].into_iter().flatten().any(Vec::is_empty);
+    let is_beside = own.0.is_some() || other.0.is_some();
+    if is_beside && only_requires(more) {
         return keep_union(model, merged, more, keyword);
     }
     let is_free = |have: &Option<Vec<SchemaId>>| have.as_ref().is_none_or(|have| only_requires(have));
-    // Three unions cannot become one Rust type. An empty union accepts any value, so no data is lost.
-    let (slot, union) = match [own, other].into_iter().find(|(have, _)| is_free(have)) {
-        Some((_, slot)) => (slot, more.to_vec()),
-        None => (keyword, Vec::new()),
+    let free = [own, other].into_iter().find(|(have, _)| is_free(have)).map(|(_, slot)| slot);
+    let Some(slot) = free.filter(|_| !is_beside || !is_empty) else {
+        // Three unions cannot become one Rust type. Empty unions accept any value, so no data is lost, and the order of
+        // the parts makes no difference.
+        let before = (merged.one_of.replace(Vec::new()), merged.any_of.replace(Vec::new()));
+        // Two are kept already.
+        if let (Some(only), None) = &before {
+            keep_union(model, merged, only, Union::OneOf);
+        } else if let (None, Some(only)) = &before {
+            keep_union(model, merged, only, Union::AnyOf);
+        }
+        return keep_union(model, merged, more, keyword);
     };
-    let is_lost = union.is_empty();
     // Beside a union, one that only requires properties is no part of the type.
     let idle = slot.other().place(merged).take_if(|have| only_requires(have)).unwrap_or_default();
-    let before = slot.place(merged).replace(union).unwrap_or_default();
+    let before = slot.place(merged).replace(more.to_vec()).unwrap_or_default();
     keep_union(model, merged, &before, slot);
     keep_union(model, merged, &idle, slot.other());
     // Two unions are kept by their own keywords, so that the order of the parts makes no difference.
-    let first = slot.other().place(merged).clone().filter(|_| !is_lost).unwrap_or_default();
-    if is_lost || !first.is_empty() {
+    let first = slot.other().place(merged).clone().unwrap_or_default();
+    if !first.is_empty() {
         keep_union(model, merged, more, keyword);
         keep_union(model, merged, &first, slot.other());
     }

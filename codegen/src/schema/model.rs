@@ -336,6 +336,11 @@ impl Schema {
         self.requires_nothing_but(&[Constraint::Type, Constraint::Nullable])
     }
 
+    /// Whether unions are its only constraints.
+    pub(crate) fn is_only_a_union(&self) -> bool {
+        self.requires_nothing_but(&[Constraint::Union])
+    }
+
     /// Whether it has no keywords.
     pub(crate) fn is_empty(&self) -> bool {
         self.only_describes() && self.annotations == Annotations::default()
@@ -385,8 +390,7 @@ impl Schema {
             && rest.is_none()
             && content.is_none()
             && (all_of.is_none() || ignores(Constraint::AllOf))
-            && one_of.is_none()
-            && any_of.is_none()
+            && ((one_of.is_none() && any_of.is_none()) || ignores(Constraint::Union))
             && (not.is_none() || ignores(Constraint::Not))
             && discriminator.is_none()
             && (nullable.is_none() || ignores(Constraint::Use) || ignores(Constraint::Nullable))
@@ -395,7 +399,7 @@ impl Schema {
             && *limits == Limits::default()
     }
 
-    /// The direct subschemas. A reference has none. The `items` of a tuple are not included, because they are built
+    /// The direct subschemas, properties first. A reference has none. The `items` of a tuple are not included, because they are built
     /// from its other parts.
     pub(crate) fn parts(&self) -> Vec<SchemaId> {
         let Self {
@@ -440,6 +444,7 @@ enum Constraint {
     Type,
     Required,
     AllOf,
+    Union,
     Not,
     Nullable,
     /// The keywords that belong to the place of use: `nullable`, `readOnly`, `writeOnly`, `default`, `xml`.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 
 use crate::document::Pointer;
 use crate::note::Notes;
@@ -75,6 +76,15 @@ pub(super) struct Types<'a> {
     pub(super) hold_objects: RefCell<HashMap<SchemaId, bool>>,
     /// The values that a branch allows for each property, by the number of nested unions that may follow.
     pub(super) constants: RefCell<HashMap<(SchemaId, usize), HashMap<String, Constants>>>,
+    /// The components that a branch refers to, by the first of them, or by the branch if it does not refer to one itself.
+    pub(super) component_names: RefCell<HashMap<Result<SchemaId, SchemaId>, Rc<[String]>>>,
+    /// The values that the mappings within a branch have for a tag.
+    pub(super) mapped: RefCell<HashMap<(SchemaId, String), Rc<[String]>>>,
+    /// Whether values of a schema are secrets, by whether it is in a branch and whether branches are checked: see
+    /// `is_secret`.
+    pub(super) secrets: RefCell<HashMap<(SchemaId, bool, bool), bool>>,
+    /// The hashes of the structures of schemas.
+    pub(super) fingerprints: RefCell<HashMap<SchemaId, u64>>,
     /// Whether the document is OpenAPI 3.0.
     pub(super) is_3_0: bool,
 }

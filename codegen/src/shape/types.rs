@@ -1,7 +1,7 @@
 //! Turns schemas into Rust types, with the views that their uses need.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use crate::calls::Calls;
@@ -57,6 +57,10 @@ impl<'a> Types<'a> {
             null_is_absent: calls.null_is_absent,
             hold_objects: RefCell::default(),
             constants: RefCell::default(),
+            component_names: RefCell::default(),
+            mapped: RefCell::default(),
+            secrets: RefCell::default(),
+            fingerprints: RefCell::default(),
             is_3_0: calls.is_3_0,
         };
         // Sorted, so that the order of the document does not change the names of inline schemas.
@@ -572,21 +576,35 @@ impl<'a> Types<'a> {
     /// `untyped` is true, the branches of unions, and the properties in them, are checked too, because no type was
     /// created for them.
     pub(super) fn is_secret(&self, id: SchemaId, untyped: bool) -> bool {
-        let mut queue = vec![(id, false)];
-        let mut seen = BTreeSet::new();
+        let mut known = self.secrets.borrow_mut();
+        let root = (id, false);
+        let mut queue = vec![root];
+        let mut seen = HashSet::new();
         while let Some((id, in_branch)) = queue.pop() {
-            let schema = self.model.get(id);
-            if schema.annotations.sensitive == Some(true) || schema.format.as_deref() == Some("password") {
-                return true;
+            // Merged schemas share parts, not only by references.
+            if !seen.insert((id, in_branch)) {
+                continue;
             }
-            let target = schema.reference.filter(|target| seen.insert((*target, in_branch)));
-            let single = [schema.items, schema.additional.schema(), schema.rest, schema.content];
-            let parts = target.into_iter().chain(single.into_iter().flatten());
+            let schema = match known.get(&(id, in_branch, untyped)) {
+                Some(false) => continue,
+                Some(true) => None,
+                None => Some(self.model.get(id)),
+            };
+            let is_own =
+                |it: &Schema| it.annotations.sensitive == Some(true) || it.format.as_deref() == Some("password");
+            let Some(schema) = schema.filter(|it| !is_own(it)) else {
+                known.extend([(id, in_branch), root].map(|(id, in_branch)| ((id, in_branch, untyped), true)));
+                return true;
+            };
+            let single = [schema.reference, schema.items, schema.additional.schema(), schema.rest, schema.content];
+            let parts = single.into_iter().flatten();
             let parts = parts.chain(schema.prefix.iter().chain(&schema.all_of).flatten().copied());
             queue.extend(parts.map(|part| (part, in_branch)));
             queue.extend(schema.branches().filter(|_| untyped).map(|branch| (branch, true)));
             queue.extend(schema.properties.iter().flatten().filter(|_| in_branch).map(|(_, part)| (*part, true)));
         }
+        // Nothing that was followed is a secret.
+        known.extend(seen.into_iter().map(|(id, in_branch)| ((id, in_branch, untyped), false)));
         false
     }
 

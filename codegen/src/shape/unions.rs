@@ -1,7 +1,7 @@
 //! How the branches of a union are distinguished: by a discriminator, or by a property whose values no two branches
 //! share.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::document::{Node, Pointer, percent_decode};
@@ -51,7 +51,8 @@ impl Types<'_> {
         let objects = |(one, other): (&Vec<SchemaId>, &Vec<SchemaId>)| {
             schema.ty == Some(JsonType::Object) || is_object(one) || is_object(other)
         };
-        if branches.is_empty() || two.is_some_and(|two| !objects(two)) {
+        let is_empty = [&schema.one_of, &schema.any_of].into_iter().flatten().any(Vec::is_empty);
+        if is_empty || two.is_some_and(|two| !objects(two)) {
             self.note(Kind::Unchecked, place.at, &*schema, "two unions at once are read as any value");
             return Type::Any;
         }
@@ -317,7 +318,7 @@ impl Types<'_> {
     /// Adds a note for each target of a discriminator's mapping that is not a branch of the union.
     fn note_mapping(&mut self, union: &Schema, branches: &[SchemaId], at: &Pointer) {
         let Some(discriminator) = &union.discriminator else { return };
-        let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
+        let components: Vec<Rc<[String]>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
         let at = at.join("discriminator");
         let mapping = discriminator.mapping.iter().map(|(value, target)| (at.join("mapping").join(value), target));
         let default = discriminator.default.iter().map(|target| (at.join("defaultMapping"), target));
@@ -373,7 +374,7 @@ impl Types<'_> {
         // that name.
         let mut taken: BTreeSet<Constant> = BTreeSet::new();
         let mut told: Vec<Told> = vec![Told::default(); branches.len()];
-        let components: Vec<Vec<String>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
+        let components: Vec<Rc<[String]>> = branches.iter().map(|branch| self.component_names(*branch)).collect();
         let branch_of = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default());
         for (value, target) in &discriminator.mapping {
             if let Some(found) = branch_of(target)
@@ -392,11 +393,23 @@ impl Types<'_> {
                 }
             }
         }
-        // The mapping of a union among the branches selects that union.
-        for (branch, told) in branches.iter().zip(&mut told) {
-            for value in self.mapped_within(*branch, tag) {
-                if taken.insert(Constant::Text(value.clone())) {
-                    told.tags.push(Constant::Text(value));
+        // The mapping of a union among the branches selects that union, unless the value is the name of another branch.
+        let mut named: HashMap<&str, usize> = HashMap::new();
+        for (index, names) in components.iter().enumerate() {
+            if let Some(name) = names.first() {
+                named.entry(name).or_insert(index);
+            }
+        }
+        for (index, names) in components.iter().enumerate() {
+            for name in names.iter() {
+                named.entry(name).or_insert(index);
+            }
+        }
+        for (index, (branch, told)) in branches.iter().zip(&mut told).enumerate() {
+            for value in self.mapped_within(*branch, tag).iter() {
+                let is_own = named.get(value.as_str()).is_none_or(|owner| *owner == index);
+                if is_own && taken.insert(Constant::Text(value.clone())) {
+                    told.tags.push(Constant::Text(value.clone()));
                 }
             }
         }
@@ -425,15 +438,25 @@ impl Types<'_> {
     }
 
     /// The values that the discriminators within a branch map to one of its own branches, if they name the same property.
-    fn mapped_within(&self, branch: SchemaId, tag: &str) -> Vec<String> {
+    fn mapped_within(&self, branch: SchemaId, tag: &str) -> Rc<[String]> {
+        let key = (self.model.resolved(branch), tag.to_owned());
+        // Many unions may share a branch, so what is found within it is kept.
+        if let Some(known) = self.mapped.borrow().get(&key) {
+            return Rc::clone(known);
+        }
         let mut found = Vec::new();
         for part in self.flat_branches(&[branch]) {
             let Some(discriminator) = part.discriminator.as_ref().filter(|it| it.property == tag) else { continue };
-            let components: Vec<Vec<String>> = part.branches().map(|branch| self.component_names(branch)).collect();
+            if discriminator.mapping.is_empty() {
+                continue;
+            }
+            let components: Vec<Rc<[String]>> = part.branches().map(|branch| self.component_names(branch)).collect();
             let has_effect = |target: &Node| branch_of(&components, target.as_str().unwrap_or_default()).is_some();
             let mapping = discriminator.mapping.iter().filter(|(_, target)| has_effect(target));
             found.extend(mapping.map(|(value, _)| value.clone()));
         }
+        let found: Rc<[String]> = found.into();
+        self.mapped.borrow_mut().insert(key, Rc::clone(&found));
         found
     }
 
@@ -522,16 +545,18 @@ impl Types<'_> {
 
     /// The names of the components that a branch refers to, directly or through other components. For a union, they
     /// include the components of its branches.
-    fn component_names(&self, branch: SchemaId) -> Vec<String> {
+    fn component_names(&self, branch: SchemaId) -> Rc<[String]> {
+        // All references to a component have the same names.
+        let key = self.referred(branch).0.ok_or(branch);
+        if let Some(known) = self.component_names.borrow().get(&key) {
+            return Rc::clone(known);
+        }
         let mut names = Vec::new();
         let mut seen = BTreeSet::new();
         let mut queue = vec![branch];
         while let Some(branch) = queue.pop() {
-            let mut inner = self.model.get(branch);
-            if let Some([only]) = inner.all_of.as_deref() {
-                inner = self.model.get(*only);
-            }
-            if let Some(target) = inner.reference {
+            let (target, mut inner) = self.referred(branch);
+            if let Some(target) = target {
                 if !seen.insert(target) {
                     continue;
                 }
@@ -542,7 +567,18 @@ impl Types<'_> {
             let parts: Vec<SchemaId> = inner.branches().collect();
             queue.extend(parts.into_iter().rev());
         }
+        let names: Rc<[String]> = names.into();
+        self.component_names.borrow_mut().insert(key, Rc::clone(&names));
         names
+    }
+
+    /// The component that a branch refers to, itself or as the only part of an `allOf`, and the schema that refers to it.
+    fn referred(&self, branch: SchemaId) -> (Option<SchemaId>, Rc<Schema>) {
+        let mut inner = self.model.get(branch);
+        if let Some([only]) = inner.all_of.as_deref() {
+            inner = self.model.get(*only);
+        }
+        (inner.reference, inner)
     }
 }
 
@@ -571,7 +607,7 @@ fn is_object(branch: &Schema) -> bool {
 }
 
 /// The branch that a target of a discriminator's mapping names, by the components that each branch refers to.
-fn branch_of(components: &[Vec<String>], target: &str) -> Option<usize> {
+fn branch_of(components: &[Rc<[String]>], target: &str) -> Option<usize> {
     let target = percent_decode(target);
     let target = component_name(&target).unwrap_or(target);
     let file = target.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or_default();

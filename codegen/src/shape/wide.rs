@@ -12,7 +12,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use crate::document::{Node, Value};
-use crate::schema::{Additional, Annotations, JsonType, Model, Schema, SchemaId, same, same_structure};
+use crate::schema::{Additional, JsonType, Schema, SchemaId, same, same_structure};
 use crate::span::Span;
 
 use super::context::Types;
@@ -20,8 +20,8 @@ use super::context::Types;
 /// A branch of a union, or of a union among its branches.
 struct Part {
     schema: Rc<Schema>,
-    /// The index of the branch that this one is a branch of.
-    parent: Option<usize>,
+    /// The indexes of its own branches.
+    inner: Vec<usize>,
 }
 
 /// The schemas that branches have for one property, each with the index of its branch.
@@ -34,7 +34,7 @@ const MOST_MERGED: usize = 20_000;
 impl Types<'_> {
     /// One object with the properties of a schema and of the branches of its union.
     pub(super) fn wide(&mut self, schema: &Schema, branches: &[SchemaId]) -> SchemaId {
-        let parts = self.spread(branches);
+        let (parts, roots) = self.spread(branches);
         let mut declared: IndexMap<&str, Declared> = IndexMap::new();
         for (index, part) in parts.iter().enumerate() {
             for (key, property) in part.schema.properties.iter().flatten() {
@@ -45,7 +45,7 @@ impl Types<'_> {
         for (key, declared) in declared {
             let found: Vec<SchemaId> = declared.iter().map(|(_, property)| *property).collect();
             let merged = match properties.get(key) {
-                Some(own) => self.within(*own, &found, is_everywhere(&parts, &declared)),
+                Some(own) => self.within(*own, &found, is_everywhere(&parts, &roots, &declared)),
                 None => self.any_of(&found, None),
             };
             properties.insert(key.to_owned(), merged);
@@ -54,22 +54,28 @@ impl Types<'_> {
         self.model.add(Schema { one_of: None, any_of: None, discriminator: None, properties, ..schema.clone() })
     }
 
-    /// The resolved branches of a union and of the unions among them, each before its own branches. Each occurs once,
-    /// because a union may contain itself.
-    fn spread(&self, branches: &[SchemaId]) -> Vec<Part> {
-        let mut found: Vec<Part> = Vec::new();
-        let mut seen = BTreeSet::new();
+    /// The resolved branches of a union and of the unions among them, each before its own branches, and the indexes of
+    /// the union's own. Each occurs once, because a union may contain itself, and a branch may be in several unions.
+    fn spread(&self, branches: &[SchemaId]) -> (Vec<Part>, Vec<usize>) {
+        let (mut found, mut roots): (Vec<Part>, Vec<usize>) = (Vec::new(), Vec::new());
+        let mut known: HashMap<SchemaId, usize> = HashMap::new();
         let mut queue: Vec<(SchemaId, Option<usize>)> = branches.iter().rev().map(|branch| (*branch, None)).collect();
         while let Some((branch, parent)) = queue.pop() {
             let branch = self.model.resolved(branch);
-            if seen.insert(branch) {
+            let next = found.len();
+            let index = *known.entry(branch).or_insert(next);
+            if index == next {
                 let schema = self.model.get(branch);
                 let inner: Vec<SchemaId> = schema.branches().collect();
-                queue.extend(inner.into_iter().rev().map(|part| (part, Some(found.len()))));
-                found.push(Part { schema, parent });
+                queue.extend(inner.into_iter().rev().map(|part| (part, Some(index))));
+                found.push(Part { schema, inner: Vec::new() });
+            }
+            match parent {
+                Some(parent) => found[parent].inner.push(index),
+                None => roots.push(index),
             }
         }
-        found
+        (found, roots)
     }
 
     /// The schema of a property that a schema declares itself and that branches of its union declare too. `everywhere`
@@ -226,10 +232,9 @@ impl Types<'_> {
                 continue;
             }
             let schema = self.model.get(id);
-            let alone = Schema { one_of: None, any_of: None, annotations: Annotations::default(), ..(*schema).clone() };
             let given = schema.annotations.given_name().is_some() || schema.annotations.sensitive == Some(true);
             match schema.union() {
-                Some((_, branches)) if alone.is_empty() && !given && !branches.is_empty() => {
+                Some((_, branches)) if schema.is_only_a_union() && !given && !branches.is_empty() => {
                     queue.extend(branches.iter().rev());
                 }
                 _ => flat.push(id),
@@ -245,7 +250,7 @@ impl Types<'_> {
         let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut seen = BTreeSet::new();
         for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
-            let alike = by_hash.entry(fingerprint(self.model, id)).or_default();
+            let alike = by_hash.entry(self.fingerprint(id)).or_default();
             let is_same = |index: &&usize| {
                 let other = distinct[**index];
                 let marks = |id: SchemaId| {
@@ -264,18 +269,49 @@ impl Types<'_> {
         }
         distinct
     }
+
+    /// A hash that is equal for schemas with the same structure.
+    fn fingerprint(&self, id: SchemaId) -> u64 {
+        if let Some(known) = self.fingerprints.borrow().get(&id) {
+            return *known;
+        }
+        let schema = self.model.get(id);
+        let mut hasher = DefaultHasher::new();
+        (schema.reference, schema.ty.map(JsonType::name), &schema.format, &schema.required).hash(&mut hasher);
+        schema.values.iter().flatten().for_each(|value| value.canonical().hash(&mut hasher));
+        format!("{:?}", schema.limits).hash(&mut hasher);
+        let properties = schema.properties.iter().flatten().map(|(key, property)| {
+            let mut hasher = DefaultHasher::new();
+            (key, self.fingerprint(*property)).hash(&mut hasher);
+            hasher.finish()
+        });
+        // Their order does not matter.
+        properties.fold(0, u64::wrapping_add).hash(&mut hasher);
+        let others = schema.parts().into_iter().skip(schema.properties.as_ref().map_or(0, IndexMap::len));
+        others.for_each(|part| self.fingerprint(part).hash(&mut hasher));
+        let hash = hasher.finish();
+        self.fingerprints.borrow_mut().insert(id, hash);
+        hash
+    }
 }
 
-/// Whether each branch declares a property, itself or by the branch that it is a branch of.
-fn is_everywhere(parts: &[Part], declared: &Declared) -> bool {
-    let mut declares = vec![false; parts.len()];
+/// Whether each branch of a union declares a property, itself or by all of its own branches. What is within a branch that
+/// declares it does not matter, unless it is a branch elsewhere too.
+fn is_everywhere(parts: &[Part], roots: &[usize], declared: &Declared) -> bool {
+    let mut done = vec![false; parts.len()];
     for (index, _) in declared {
-        declares[*index] = true;
+        done[*index] = true;
     }
-    for (index, part) in parts.iter().enumerate() {
-        declares[index] |= part.parent.is_some_and(|parent| declares[parent]);
+    let mut queue = roots.to_vec();
+    while let Some(index) = queue.pop() {
+        if !std::mem::replace(&mut done[index], true) {
+            if parts[index].inner.is_empty() {
+                return false;
+            }
+            queue.extend(&parts[index].inner);
+        }
     }
-    parts.iter().zip(declares).all(|(part, declares)| declares || part.schema.branches().next().is_some())
+    true
 }
 
 fn is_object(schema: &Schema) -> bool {
@@ -319,25 +355,6 @@ fn excludes(one: &Schema, other: &Schema) -> bool {
         (Some(one), Some(other)) => one != other && !(number(one) && number(other)),
         _ => false,
     }
-}
-
-/// A hash that is equal for schemas with the same structure.
-fn fingerprint(model: &Model, id: SchemaId) -> u64 {
-    let schema = model.get(id);
-    let mut hasher = DefaultHasher::new();
-    (schema.reference, schema.ty.map(JsonType::name), &schema.format, &schema.required).hash(&mut hasher);
-    schema.values.iter().flatten().for_each(|value| value.canonical().hash(&mut hasher));
-    format!("{:?}", schema.limits).hash(&mut hasher);
-    let properties = schema.properties.iter().flatten().map(|(key, property)| {
-        let mut hasher = DefaultHasher::new();
-        (key, fingerprint(model, *property)).hash(&mut hasher);
-        hasher.finish()
-    });
-    // Their order does not matter.
-    properties.fold(0, u64::wrapping_add).hash(&mut hasher);
-    let own = Schema { properties: None, ..(*schema).clone() };
-    own.parts().into_iter().for_each(|part| fingerprint(model, part).hash(&mut hasher));
-    hasher.finish()
 }
 
 /// Merges several enums into one, which replaces their union. `None` if they are not all enums of one type. The title

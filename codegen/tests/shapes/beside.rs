@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{block, document, listed};
+use connectors_codegen::Listing;
+
+use super::{block, code, document, listed};
 
 #[test]
 fn what_the_schema_itself_says_applies_to_each_branch() {
@@ -158,4 +160,127 @@ fn objects_that_lead_back_to_themselves_are_merged_once() {
     // A branch that extends what the schema itself says keeps the name of its type.
     let extended = schemas.replace("schemas/D'}, ", "schemas/E'}, ");
     assert!(block(&listed("", &extended).0, "S").contains("\no: Option<E>\n"), "{extended}");
+}
+
+#[test]
+fn three_unions_at_once_accept_any_value_in_any_order() {
+    let unions = [
+        "oneOf: [{type: string}, {type: integer}]",
+        "anyOf: [{type: string}, {type: boolean}]",
+        "anyOf: [{type: string}, {type: number}]",
+        "oneOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}}]",
+    ];
+    let order = |parts: &[usize]| {
+        let parts: Vec<String> = parts.iter().map(|index| format!("{{{}}}", unions[*index])).collect();
+        format!("S: {{allOf: [{}]}}", parts.join(", "))
+    };
+    let three = |a: usize, b: usize, c: usize| [[a, b, c], [a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]];
+    for parts in [three(0, 1, 2), three(0, 2, 3), three(1, 2, 3)].into_iter().flatten() {
+        let schema = order(&parts);
+        let (listing, notes) = listed("", &schema);
+        assert_eq!(block(&listing, "S"), "type S = serde_json::Value", "{schema}");
+        assert!(matches!(&notes[..], [one] if one.contains("read as any value")), "{schema}\n{notes:?}");
+    }
+}
+
+#[test]
+fn a_branch_that_is_also_in_a_branch_has_to_declare_a_property_itself() {
+    let p = "properties: {p: {type: integer}}";
+    let (to_p, to_x, to_y) =
+        ("{$ref: '#/components/schemas/P'}", "{$ref: '#/components/schemas/X'}", "{$ref: '#/components/schemas/Y'}");
+    let (any, integer) = ("Option<serde_json::Value>", "Option<i128>");
+    for (branches, within, expected) in [
+        ([to_p, to_x], format!("{p}, anyOf: [{to_x}, {to_y}]"), any),
+        ([to_x, to_p], format!("{p}, anyOf: [{to_x}, {to_y}]"), any),
+        ([to_p, to_y], format!("{p}, anyOf: [{{anyOf: [{to_x}, {to_y}]}}]"), any),
+        ([to_p, "{anyOf: [{$ref: '#/components/schemas/X'}]}"], format!("{p}, anyOf: [{to_x}, {to_y}]"), any),
+        ([to_p, to_p], format!("anyOf: [{{{p}}}, {to_x}]"), any),
+        ([to_p, to_p], format!("{p}, anyOf: [{to_x}, {to_y}]"), integer),
+        ([to_p, "{properties: {p: {type: integer}}}"], format!("{p}, anyOf: [{to_x}, {to_p}]"), integer),
+        ([to_p, to_p], format!("anyOf: [{{{p}, anyOf: [{to_x}]}}, {{{p}, anyOf: [{to_x}]}}, {to_p}]"), integer),
+    ] {
+        let schemas = format!(
+            "T: {{type: object, properties: {{p: {{description: any}}}}, anyOf: [{}]}}\nP: {{type: object, {within}}}\n\
+             X: {{type: object, properties: {{x: {{type: string}}}}}}\nY: {{type: object, properties: {{y: {{type: string}}}}}}",
+            branches.join(", ")
+        );
+        let (listing, _) = listed("", &schemas);
+        assert!(block(&listing, "T").contains(&format!("\np: {expected}\n")), "{schemas}\n{listing}");
+    }
+}
+
+#[test]
+fn unions_with_properties_that_lead_to_each_other_end() {
+    const MANY: usize = 40;
+    for secret in ["", ", s: {type: string, format: password}"] {
+        let to = |at: usize| format!("{{$ref: '#/components/schemas/T{}'}}", at % MANY);
+        let schema = |at: usize| {
+            let own = format!("p: {}, q: {}{}", to(at + 1), to(at * at + 3), if at == 0 { secret } else { "" });
+            let (p, q) = (to(at * 3 + 1), to(at * 5 + 2));
+            let branches: Vec<String> =
+                (0..20).map(|key| format!("{{properties: {{p: {p}, q: {q}, k: {{const: k{key}}}}}}}")).collect();
+            format!("T{at}: {{type: object, properties: {{{own}}}, oneOf: [{}]}}\n", branches.join(", "))
+        };
+        let client = document("", &(0..MANY).map(schema).collect::<String>()).generate().unwrap();
+        assert_eq!(client.code.contains("#s "), !secret.is_empty());
+        let listing = Listing::of(&client).to_string();
+        assert!(block(&listing, "T0").starts_with("struct T0"), "{listing}");
+    }
+}
+
+#[test]
+fn unions_that_all_contain_each_other_end() {
+    const MANY: usize = 40;
+    for mapping in ["", ", mapping: {m: '#/components/schemas/U0', n: '#/components/schemas/U1'}"] {
+        let union = |at: usize| {
+            let others = (0..MANY)
+                .filter(|other| *other != at)
+                .map(|other| format!("{{$ref: '#/components/schemas/U{other}'}}"));
+            let own = format!("{{type: object, required: [k], properties: {{k: {{const: v{at}}}}}}}");
+            let branches: Vec<String> = others.chain([own]).collect();
+            format!("U{at}: {{oneOf: [{}], discriminator: {{propertyName: k{mapping}}}}}\n", branches.join(", "))
+        };
+        let (listing, _) = listed("", &(0..MANY).map(union).collect::<String>());
+        assert!(block(&listing, "U0").starts_with("union U0"), "{listing}");
+    }
+}
+
+#[test]
+fn the_mapping_of_an_inner_union_takes_no_value_of_an_outer_branch() {
+    let to = |name: &str| format!("{{$ref: '#/components/schemas/{name}'}}");
+    let object =
+        |name: &str| format!("{name}: {{type: object, required: [kind], properties: {{kind: {{type: string}}}}}}\n");
+    let inner = format!(
+        "Inner: {{oneOf: [{}, {}], discriminator: {{propertyName: kind, mapping: {{Cat: '#/components/schemas/Dog', c: '#/components/schemas/Dog', fox: '#/components/schemas/Fox'}}}}}}\n",
+        to("Dog"),
+        to("Fox"),
+    );
+    let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let objects: String = ["Cat", "Dog", "Fox"].map(object).concat();
+    for branches in [["Inner", "Cat"], ["Cat", "Inner"]] {
+        for (mapping, cats, inners) in [
+            ("", vec!["Cat"], vec!["c", "fox"]),
+            (", mapping: {c: '#/components/schemas/Cat'}", vec!["c", "Cat"], vec!["fox"]),
+            (", mapping: {Cat: Inner, c: Cat}", vec!["c"], vec!["Cat", "fox"]),
+        ] {
+            let schemas = format!(
+                "Shape: {{oneOf: [{}, {}], discriminator: {{propertyName: kind{mapping}}}}}\n{inner}{objects}",
+                to(branches[0]),
+                to(branches[1]),
+            );
+            let code = code(&document("", &schemas).generate().unwrap());
+            let (_, arms) = code.split_once("ShapeUnknown::std::option::Option::Some(\"kind\");").unwrap();
+            let tags = |branch: &str| {
+                let arm = arms
+                    .split(';')
+                    .find(|arm| arm.contains(&format!("{branch}{branch},")))
+                    .and_then(|arm| arm.split('&').next())
+                    .unwrap();
+                let tags = arm.split("text(\"").skip(1).filter_map(|tag| tag.split('"').next());
+                tags.map(str::to_owned).collect::<Vec<_>>()
+            };
+            let inners: Vec<&str> = inners.into_iter().chain(["Inner", "Dog", "Fox"]).collect();
+            assert_eq!((tags("Cat"), tags("Inner")), (texts(&cats), texts(&inners)), "{schemas}");
+        }
+    }
 }
