@@ -49,10 +49,10 @@ enum Hidden {
 }
 
 /// The components that have a secret somewhere, or refer to one that has.
-struct Secrets(HashSet<String>);
+pub(super) struct Secrets(HashSet<String>);
 
 impl Secrets {
-    fn of(document: &Node) -> Self {
+    pub(super) fn of(document: &Node) -> Self {
         let mut users: HashMap<String, Vec<String>> = HashMap::new();
         let mut queue = Vec::new();
         let components = document.pointer("/components/schemas").and_then(Node::as_object);
@@ -78,7 +78,7 @@ impl Secrets {
     }
 
     /// Whether a schema has a secret somewhere.
-    fn within(&self, schema: &Node) -> bool {
+    pub(super) fn within(&self, schema: &Node) -> bool {
         let mut found = false;
         Object::Schema.walk(schema, &Pointer::root(), &mut |kind, node, _| {
             found |= kind == Object::Schema
