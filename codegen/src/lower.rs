@@ -127,14 +127,19 @@ fn beside_references(document: &mut Node, notes: &mut Notes) {
         "contentEncoding",
         "contentMediaType",
     ];
+    let secrets = secrets::Secrets::of(document);
     Object::OpenApi.walk_mut(document, &Pointer::root(), &mut |kind, node, at| {
         if kind != Object::Schema || grammar::reference(node).is_none() {
             return;
         }
         let Some(map) = node.as_object_mut() else { return };
         let ignored: Vec<String> = map.keys().filter(|key| CONSTRAINTS.contains(&key.as_str())).cloned().collect();
-        map.retain(|key, _| !CONSTRAINTS.contains(&key.as_str()));
         if !ignored.is_empty() {
+            let removed = ignored.iter().filter_map(|key| map.shift_remove_entry(key));
+            // The author says that the values are secret, wherever OpenAPI allows to write it.
+            if secrets.within(&Node::made(Map::from_iter(removed))) {
+                node.set("x-sensitive", true);
+            }
             let names = ignored.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
             let reason = format!("OpenAPI 3.0 ignores what is beside a `$ref`: {names}");
             let note = notes.push(Stage::Lower, Kind::Correction, at, node, reason);

@@ -15,6 +15,8 @@ mod far;
 mod links;
 #[path = "shapes/parts.rs"]
 mod parts;
+#[path = "shapes/secrets.rs"]
+mod secrets;
 
 /// A document with paths and component schemas, each a line of YAML.
 fn document(paths: &str, schemas: &str) -> Generator {

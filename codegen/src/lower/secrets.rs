@@ -1,35 +1,39 @@
 //! Marks schemas whose values are secret by a keyword that the model does not have as a schema, such as
 //! `patternProperties`, so that `Debug` of the generated types does not print them.
 
+mod declared;
+mod patterns;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::document::{Map, Node, Pointer, Value};
 use crate::grammar::{self, Object};
 use crate::schema::matches_any_key;
 
-/// Sets `x-sensitive` on each schema with a secret under such a keyword, or on the property that the secret is about.
+/// Sets `x-sensitive` on each schema with a secret under such a keyword, and on the properties that the secret is about.
 /// References must name components.
 pub(super) fn mark(document: &mut Node) {
     let secrets = Secrets::of(document);
-    let mut changed = Vec::new();
+    let mut whole = Vec::new();
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
-        if kind == Object::Schema {
-            let found = secrets.hidden(node);
-            changed.extend((!found.is_empty()).then(|| (at.clone(), found)));
+        if kind == Object::Schema && secrets.is_whole(node) {
+            whole.push(at.clone());
         }
     });
-    for (at, found) in changed {
-        let Some(node) = document.pointer_mut(at.as_str()) else { continue };
-        for place in found {
-            match place {
-                Hidden::Whole => set(node),
-                Hidden::Property(name) => {
-                    let properties = node.get_mut("properties").and_then(Node::as_object_mut);
-                    if let Some(property) = properties.and_then(|all| all.get_mut(&name)) {
-                        set(property);
-                    }
-                }
-            }
+    let named = declared::secret(document, &secrets);
+    for at in whole {
+        if let Some(node) = document.pointer_mut(at.as_str()) {
+            set(node);
+        }
+    }
+    for (at, names) in named {
+        let Some(node) = document.pointer_mut(at.as_str()).filter(|node| node.as_object().is_some()) else { continue };
+        if node.get("properties").and_then(Node::as_object).is_none() {
+            node.set("properties", Map::new());
+        }
+        let Some(properties) = node.get_mut("properties").and_then(Node::as_object_mut) else { continue };
+        for name in names {
+            set(properties.entry(name).or_insert_with(|| Node::made(Map::new())));
         }
     }
 }
@@ -41,18 +45,11 @@ fn set(node: &mut Node) {
     node.set("x-sensitive", true);
 }
 
-/// What is secret by a keyword: the schema's values, or one of its declared properties.
-#[derive(PartialEq, Eq)]
-enum Hidden {
-    Whole,
-    Property(String),
-}
-
 /// The components that have a secret somewhere, or refer to one that has.
-struct Secrets(HashSet<String>);
+pub(super) struct Secrets(HashSet<String>);
 
 impl Secrets {
-    fn of(document: &Node) -> Self {
+    pub(super) fn of(document: &Node) -> Self {
         let mut users: HashMap<String, Vec<String>> = HashMap::new();
         let mut queue = Vec::new();
         let components = document.pointer("/components/schemas").and_then(Node::as_object);
@@ -78,7 +75,7 @@ impl Secrets {
     }
 
     /// Whether a schema has a secret somewhere.
-    fn within(&self, schema: &Node) -> bool {
+    pub(super) fn within(&self, schema: &Node) -> bool {
         let mut found = false;
         Object::Schema.walk(schema, &Pointer::root(), &mut |kind, node, _| {
             found |= kind == Object::Schema
@@ -90,65 +87,38 @@ impl Secrets {
         found
     }
 
-    /// What is secret by the keywords of a schema for which there is no type.
-    fn hidden(&self, node: &Node) -> Vec<Hidden> {
-        let mut found = Vec::new();
-        let declared = node.get("properties").and_then(Node::as_object);
+    /// Whether a value without a type of its own is secret by a keyword of this schema.
+    fn is_whole(&self, node: &Node) -> bool {
         let patterns = node.get("patternProperties").and_then(Node::as_object);
-        for (pattern, _) in patterns.into_iter().flatten().filter(|(_, schema)| self.within(schema)) {
-            let regex = regress::Regex::new(pattern).ok().filter(|_| is_fast(pattern));
-            let names = declared.into_iter().flat_map(Map::keys);
-            let matching = names.filter(|name| regex.as_ref().is_none_or(|regex| regex.find(name).is_some()));
-            found.extend(matching.map(|name| Hidden::Property(name.clone())));
-        }
         if patterns.is_some_and(|patterns| !is_typed(patterns, node) && patterns.values().any(|it| self.within(it))) {
-            found.push(Hidden::Whole);
+            return true;
         }
         let text = !node.str("contentMediaType").is_some_and(|media| media.contains("json"));
-        let rest = ["unevaluatedProperties", "unevaluatedItems", "contains"].into_iter();
-        for key in rest.chain(text.then_some("contentSchema")) {
-            found.extend(node.get(key).filter(|it| self.within(it)).map(|_| Hidden::Whole));
+        let keys = ["unevaluatedProperties", "unevaluatedItems", "contains"].into_iter();
+        if keys.chain(text.then_some("contentSchema")).filter_map(|key| node.get(key)).any(|it| self.within(it)) {
+            return true;
         }
-        let mut beside: Vec<&Node> = ["if", "then", "else"].into_iter().filter_map(|key| node.get(key)).collect();
-        for key in ["dependentSchemas", "dependencies"] {
-            beside.extend(node.get(key).and_then(Node::as_object).into_iter().flat_map(Map::values));
-        }
-        beside.into_iter().for_each(|schema| self.beside(schema, declared, &mut found));
-        found
+        let declared = node.get("properties").and_then(Node::as_object);
+        conditional(node).any(|schema| self.beside(schema, declared))
     }
 
-    /// What is secret by a schema that applies beside another one with these properties.
-    fn beside(&self, schema: &Node, declared: Option<&Map>, found: &mut Vec<Hidden>) {
-        for (key, member) in schema.as_object().into_iter().flatten() {
-            let own = match (key.as_str(), &member.value) {
-                ("properties", Value::Object(properties)) => {
-                    for (name, _) in properties.iter().filter(|(_, property)| self.within(property)) {
-                        let is_declared = declared.is_some_and(|declared| declared.contains_key(name));
-                        found.push(if is_declared { Hidden::Property(name.clone()) } else { Hidden::Whole });
-                    }
-                    false
-                }
-                ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
-                    parts.iter().for_each(|part| self.beside(part, declared, found));
-                    false
-                }
-                ("not", _) => false,
-                _ => {
-                    let alone = Node::made(Map::from([(key.clone(), member.clone())]));
-                    self.within(&alone)
-                }
-            };
-            if own {
-                found.push(Hidden::Whole);
-            }
-        }
+    /// Whether a schema that applies beside another one, which has these properties, makes another value secret.
+    fn beside(&self, schema: &Node, declared: Option<&Map>) -> bool {
+        schema.as_object().into_iter().flatten().any(|(key, member)| match (key.as_str(), &member.value) {
+            ("properties", Value::Object(properties)) => properties.iter().any(|(name, property)| {
+                !declared.is_some_and(|declared| declared.contains_key(name)) && self.within(property)
+            }),
+            ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => parts.iter().any(|it| self.beside(it, declared)),
+            ("not", _) => false,
+            _ => self.within(&Node::made(Map::from([(key.clone(), member.clone())]))),
+        })
     }
 }
 
-/// Whether a pattern has so few repetitions that it takes little time for any text. For another one, every declared
-/// property is treated as a match.
-fn is_fast(pattern: &str) -> bool {
-    pattern.len() <= 100 && pattern.matches(['*', '+', '{']).count() <= 2 && !pattern.contains('(')
+/// The schemas that apply to a value only under a condition.
+fn conditional(node: &Node) -> impl Iterator<Item = &Node> {
+    let named = ["dependentSchemas", "dependencies"].into_iter().filter_map(|key| node.get(key)?.as_object());
+    ["if", "then", "else"].into_iter().filter_map(|key| node.get(key)).chain(named.flat_map(Map::values))
 }
 
 /// Whether a schema says that its own values are secret.

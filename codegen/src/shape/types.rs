@@ -374,7 +374,10 @@ impl<'a> Types<'a> {
             .filter(|_| !is_full)
             .map(|rest| self.nested(rest, &place.at.join("items"), &format!("{name}Other"), place.view));
         let required = least.min(items.len());
-        let sensitive = rest.as_ref().is_some_and(|ty| self.holds_secret(schema.rest, ty));
+        // By a keyword such as `contains`, any item can be the secret one.
+        let any = schema.annotations.sensitive == Some(true);
+        items.iter_mut().for_each(|item| item.sensitive |= any);
+        let sensitive = any || rest.as_ref().is_some_and(|ty| self.holds_secret(schema.rest, ty));
         self.insert(&name, id, place, TypeKind::Tuple(Tuple { items, required, rest, sensitive }));
         Type::Named(name)
     }

@@ -11,19 +11,31 @@ use serde_json::value::RawValue;
 use crate::encode::MultipartBody;
 use crate::error::{Error, Kind};
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Payload {
     pub(super) content_type: HeaderValue,
     content: Content,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Content {
     Bytes(Bytes),
     /// Parts. Each attempt gets a body that is built from them.
     Parts(Arc<MultipartBody>),
     /// A stream, which can be sent once.
     Once(Arc<Mutex<Option<reqwest::Body>>>),
+}
+
+/// Only the media type and the length: the contents may be a secret.
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, length) = match &self.content {
+            Content::Bytes(bytes) => ("Bytes", u64::try_from(bytes.len()).ok()),
+            Content::Parts(parts) => ("Parts", parts.length()),
+            Content::Once(_) => ("Stream", None),
+        };
+        f.debug_struct(kind).field("media_type", &self.content_type).field("length", &length).finish_non_exhaustive()
+    }
 }
 
 impl Payload {

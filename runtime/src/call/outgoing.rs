@@ -65,7 +65,7 @@ impl Built {
 }
 
 /// The parts of a call. They are in one box, because requests and futures move them several times.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) core: Core,
     pub(super) operation: &'static Operation,
@@ -79,6 +79,22 @@ pub(super) struct Parts {
     pub(super) link: Option<Url>,
     /// The first argument that cannot be sent.
     pub(super) wrong: Option<Error>,
+}
+
+/// No value that is sent: it may be a secret. A page's URL is shown by its host.
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("core", &self.core)
+            .field("operation", &self.operation.name())
+            .field("parameters", &self.parameters)
+            .field("body", &self.body)
+            .field("options", &self.options)
+            .field("accept", &self.accept)
+            .field("link", &self.link.as_ref().map(|link| link.host_str().unwrap_or_default()))
+            .field("wrong", &self.wrong)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A call in flight.

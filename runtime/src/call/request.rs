@@ -293,11 +293,14 @@ fn set_key(header: &'static str, parameters: &mut Parameters, options: &mut Call
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use http::header::LINK;
 
     use super::*;
     use crate::auth::{Credential, Credentials};
     use crate::call::Server;
+    use crate::encode::{File, Style};
     use crate::http::Connection;
 
     #[test]
@@ -388,5 +391,101 @@ mod tests {
             assert!(connect(moved).unwrap_err().is_config(), "{url}");
         }
         assert!(connect(Server::from(" https://Example.com:443/v1/ ")).is_ok());
+    }
+
+    #[test]
+    fn a_request_prints_nothing_that_it_sends() {
+        static ACT: [Operation; 1] = [Operation::new("Act", "", "act", "POST", "/act/{id}")];
+        static FORM: Parameter = Parameter::query_string("whole", &[]);
+        const PLANTED: &str = "PLANTED";
+        let connect = || {
+            let server = Server::from("https://api.example.com/v1");
+            let credentials = Credentials::for_all(Credential::query("key", PLANTED));
+            Core::connect(server, credentials, Connection::new(), &ACT).unwrap()
+        };
+        let call = || connect().call(&ACT[0], |_| Err(Error::new(Kind::Argument, "not sent")));
+        let chunks = || futures_util::stream::iter([Ok::<_, std::io::Error>(PLANTED)]);
+        let object = || BTreeMap::from([(PLANTED, PLANTED)]);
+        let parameter = |parameter: Parameter| move |call: &mut Call| call.set(&parameter, PLANTED);
+        let of_object = |parameter: Parameter| move |call: &mut Call| call.set(&parameter, &object());
+        type Change = Box<dyn Fn(&mut Call)>;
+        let changes: Vec<Change> = vec![
+            Box::new(|call| call.body_json("application/json", &PLANTED.to_owned())),
+            Box::new(|call| call.body_text("application/json", format!("{{\"a\":\"{PLANTED}\"}}"))),
+            Box::new(move |call| call.body_form(&object(), &[])),
+            Box::new(|call| call.body_bytes("text/plain", PLANTED)),
+            Box::new(move |call| call.body_bytes("text/plain", reqwest::Body::wrap_stream(chunks()))),
+            Box::new(|call| call.body_parts("multipart/form-data", Multipart::new().text("a", PLANTED))),
+            Box::new(|call| call.body_parts("multipart/form-data", Multipart::new().add("a", &[PLANTED]))),
+            Box::new(|call| call.body_parts("multipart/mixed", Multipart::new().bytes("a", "text/plain", PLANTED))),
+            Box::new(|call| {
+                let file = File::bytes(PLANTED).name("n").header("x-key", PLANTED);
+                call.body_parts("multipart/form-data", Multipart::new().file("a", file));
+            }),
+            Box::new(move |call| {
+                let file = File::stream(chunks(), None);
+                call.body_parts("multipart/form-data", Multipart::new().file("a", file));
+            }),
+            Box::new(parameter(Parameter::path("id"))),
+            Box::new(parameter(Parameter::query("q"))),
+            Box::new(parameter(Parameter::query("q").json())),
+            Box::new(parameter(FORM)),
+            Box::new(parameter(FORM.json())),
+            Box::new(parameter(Parameter::header("x-key"))),
+            Box::new(parameter(Parameter::header("x-key").sensitive())),
+            Box::new(parameter(Parameter::cookie("c"))),
+            Box::new(parameter(Parameter::cookie("c").style(Style::Cookie))),
+            Box::new(of_object(Parameter::query("q"))),
+            Box::new(of_object(Parameter::query("q").style(Style::DeepObject))),
+            Box::new(of_object(FORM)),
+            Box::new(of_object(Parameter::header("x-key").explode(true))),
+            Box::new(of_object(Parameter::header("x-key").form(&[]))),
+            Box::new(of_object(Parameter::cookie("c"))),
+            Box::new(|call| call.append_query("q", PLANTED)),
+            Box::new(|call| call.append_query(PLANTED, "x")),
+            Box::new(|call| *call.options_mut() = CallOptions::new().header("x-key", PLANTED)),
+            Box::new(|call| {
+                let headers = HeaderMap::from_iter([(HeaderName::from_static("x-key"), PLANTED.parse().unwrap())]);
+                call.options_mut().headers = headers;
+            }),
+            Box::new(|call| {
+                call.follow(&Cursor::link(&format!("https://api.example.com/v1/act/{PLANTED}?page=2").parse().unwrap()))
+            }),
+            Box::new(|call| {
+                call.follow(&Cursor::link(&format!("https://api.example.com/v1/act/1?key={PLANTED}").parse().unwrap()))
+            }),
+        ];
+        for (index, change) in changes.iter().enumerate() {
+            let mut call = call();
+            call.set(&Parameter::path("id"), "1");
+            change(&mut call);
+            assert!(call.0.wrong.is_none(), "{index}: {call:?}");
+            let read = call.clone().json_as::<serde_json::Value>("application/json");
+            let mut shown = format!("{call:?} {call:#?} {read:?}");
+            let outgoing = call.prepare().unwrap();
+            shown.push_str(&format!("{outgoing:?} {outgoing:#?}"));
+            // The bytes of the text, too.
+            assert!(!shown.contains(PLANTED) && !shown.contains("80, 76, 65"), "{index}: {shown}");
+            assert!(shown.contains("act") && shown.contains("api.example.com"), "{index}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_request_prints_the_names_and_sizes_of_what_it_sends() {
+        static ACT: [Operation; 1] = [Operation::new("Act", "", "act", "POST", "/act/{id}")];
+        let server = Server::from("https://api.example.com/v1");
+        let core = Core::connect(server, Credentials::new(), Connection::new(), &ACT).unwrap();
+        let mut call = core.call(&ACT[0], |_| Err(Error::new(Kind::Argument, "not sent")));
+        for parameter in
+            [Parameter::path("id"), Parameter::query("q"), Parameter::header("x-h"), Parameter::cookie("c")]
+        {
+            call.set(&parameter, "1");
+        }
+        call.body_bytes("text/plain", "four");
+        *call.options_mut() = CallOptions::new().header("x-more", "1");
+        let shown = format!("{call:?}");
+        for expected in [r#"["id"]"#, r#"["q"]"#, r#"["x-h"]"#, r#"["c"]"#, r#"["x-more"]"#, "text/plain", "Some(4)"] {
+            assert!(shown.contains(expected), "{expected}: {shown}");
+        }
     }
 }

@@ -36,16 +36,16 @@ struct Written {
 
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only the names: a value may be a secret.
-        let names = |pairs: &str, and: char| -> Vec<String> {
-            let pairs = pairs.split(and).filter(|pair| !pair.is_empty());
-            pairs.map(|pair| pair.split('=').next().unwrap_or(pair).trim().to_owned()).collect()
+        // Only the names: a value may be a secret. A pair in the text may have no name, such as JSON in a query.
+        let names = |place: Place| {
+            let written = self.written.iter().filter(move |it| it.place == place && it.start < it.end);
+            written.map(|it| it.name).collect::<Vec<_>>()
         };
         f.debug_struct("Parameters")
             .field("path", &self.path.iter().map(|(name, _)| *name).collect::<Vec<_>>())
-            .field("query", &names(&self.query, '&'))
+            .field("query", &names(Place::Query))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("cookies", &names(&self.cookies, ';'))
+            .field("cookies", &names(Place::Cookie))
             .finish()
     }
 }

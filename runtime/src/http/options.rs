@@ -1,5 +1,6 @@
 //! Options of one call.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -20,7 +21,7 @@ use super::hooks::is_ours;
 ///
 /// An option that cannot be sent, such as a header with a line break, fails the call with
 /// [`Error::is_invalid_argument`](crate::Error::is_invalid_argument) before anything is sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct CallOptions {
     pub(crate) deadline: Option<Duration>,
@@ -31,6 +32,21 @@ pub struct CallOptions {
     pub(crate) request_id: Option<HeaderValue>,
     /// The first invalid option.
     pub(super) wrong: Option<Error>,
+}
+
+/// Only the names of the headers: a value may be a secret.
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("deadline", &self.deadline)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("attempts", &self.attempts)
+            .field("idempotent", &self.idempotent)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("has_request_id", &self.request_id.is_some())
+            .field("wrong", &self.wrong)
+            .finish()
+    }
 }
 
 impl CallOptions {
