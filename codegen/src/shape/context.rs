@@ -29,6 +29,9 @@ impl View {
     }
 }
 
+/// Results that are found once.
+type Known<K, V> = RefCell<HashMap<K, V>>;
+
 /// The types created so far, and the facts about their schemas.
 pub(super) struct Types<'a> {
     pub(super) notes: &'a mut Notes,
@@ -77,9 +80,9 @@ pub(super) struct Types<'a> {
     /// The values that a branch allows for each property, by the number of nested unions that may follow.
     pub(super) constants: RefCell<HashMap<(SchemaId, usize), HashMap<String, Constants>>>,
     /// The components that a branch refers to, by the first of them, or by the branch if it does not refer to one itself.
-    pub(super) component_names: RefCell<HashMap<Result<SchemaId, SchemaId>, Rc<[String]>>>,
+    pub(super) component_names: Known<Result<SchemaId, SchemaId>, Rc<[String]>>,
     /// The values that the mappings within a branch have for a tag.
-    pub(super) mapped: RefCell<HashMap<(SchemaId, String), Rc<[String]>>>,
+    pub(super) mapped: Known<(SchemaId, String), Rc<[String]>>,
     /// Whether values of a schema are secrets, by whether it is in a branch and whether branches are checked: see
     /// `is_secret`.
     pub(super) secrets: RefCell<HashMap<(SchemaId, bool, bool), bool>>,
