@@ -157,6 +157,8 @@ fn many_dynamic_scopes_end_with_a_note() {
         .collect();
     let (_, notes) = listed("3.1.0", "", &all);
     told(&notes, &["unchecked", "too many schemas depend on the dynamic scope"]);
+    let about = notes.iter().filter(|note| note.contains("dynamic scope"));
+    assert_eq!(about.count(), 1, "one note is enough: {notes:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Dynamic references (JSON Schema 2020-12, 8.2.3.2): a schema is copied for each dynamic scope that changes its meaning.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// The targets of dynamic references in a dynamic scope, by the names of their anchors.
 pub(super) type Scope = BTreeMap<String, String>;
@@ -8,8 +9,19 @@ pub(super) type Scope = BTreeMap<String, String>;
 /// The maximum number of copies. Schemas that refer to each other can be in as many scopes as their anchors have
 /// combinations.
 const MOST: usize = 200;
-/// The maximum number of schemas that are visited to find what depends on a dynamic scope.
+/// The maximum number of schemas and references that are visited to find what depends on a dynamic scope.
 const MOST_VISITED: usize = 5_000_000;
+
+/// What a schema has itself, without what its references lead to.
+#[derive(Default)]
+pub(super) struct Near {
+    /// The names of its dynamic references.
+    pub(super) named: BTreeSet<String>,
+    /// The dynamic anchors of its resources, each with its place.
+    pub(super) anchors: BTreeSet<(String, String)>,
+    /// The targets of its references.
+    pub(super) targets: BTreeSet<String>,
+}
 
 /// The copies so far.
 #[derive(Default)]
@@ -20,8 +32,12 @@ pub(super) struct Copies {
     scopes: HashMap<String, Scope>,
     /// The names of dynamic references that are reached from each schema, with the places of their anchors.
     pub(super) reached: HashMap<String, BTreeMap<String, BTreeSet<String>>>,
-    /// The number of schemas that were visited for it.
+    /// What each schema has itself.
+    pub(super) near: HashMap<String, Rc<Near>>,
+    /// The number of schemas and references that were visited for it.
     pub(super) visited: usize,
+    /// Whether a limit is reached. After that, no scope is looked at.
+    pub(super) is_over: bool,
 }
 
 impl Copies {

@@ -1,9 +1,10 @@
 //! Normalizes references to `#/components/<kind>/<name>`, so that every later stage can find a target by its name.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::dynamic::{Copies, Scope};
+use super::dynamic::{Copies, Near, Scope};
 use super::resources::Resources;
 use crate::document::percent_decode;
 use crate::document::{Map, Node, Pointer, Value};
@@ -114,8 +115,12 @@ impl Hoisted<'_> {
             None => pointer,
         };
         let Some(component) = self.component_in(&pointer, &scope, at) else {
-            let reason = "too many schemas depend on the dynamic scope; any value is accepted";
-            notes.push(Stage::Lower, Kind::Unchecked, at, node, reason);
+            // One note for all of them, because there can be as many as the square of the document's size.
+            if !std::mem::replace(&mut self.copies.is_over, true) {
+                let reason = "too many schemas depend on the dynamic scope; from here on, references to such schemas \
+                              accept any value";
+                notes.push(Stage::Lower, Kind::Unchecked, at, node, reason);
+            }
             node.take("$ref");
             return;
         };
@@ -152,6 +157,10 @@ impl Hoisted<'_> {
     /// [`Hoisted::component`] in a dynamic scope. If the scope changes what the schema means, it is a copy for the scope.
     /// `None` if there are too many copies.
     fn component_in(&mut self, pointer: &str, scope: &Scope, at: &Pointer) -> Option<String> {
+        if self.copies.is_over && !scope.is_empty() {
+            let is_same = self.copies.reached.get(pointer).is_some_and(BTreeMap::is_empty);
+            return is_same.then(|| self.component(pointer));
+        }
         let needed = if scope.is_empty() { Scope::new() } else { self.needed(pointer, scope)? };
         if needed.is_empty() {
             return Some(self.component(pointer));
@@ -197,36 +206,53 @@ impl Hoisted<'_> {
 
     /// The names of the dynamic references that can be reached from a schema, each with the places of its anchors, and
     /// the number of schemas on the way.
-    fn reached(&self, pointer: &str) -> (BTreeMap<String, BTreeSet<String>>, usize) {
+    fn reached(&mut self, pointer: &str) -> (BTreeMap<String, BTreeSet<String>>, usize) {
         let mut visited = 0;
         let (mut named, mut anchors) = (BTreeSet::new(), BTreeSet::new());
-        let (mut queue, mut seen) = (vec![pointer.to_owned()], BTreeSet::new());
+        let (mut queue, mut seen) = (vec![pointer.to_owned()], HashSet::from([pointer.to_owned()]));
         while let Some(pointer) = queue.pop() {
-            if !seen.insert(pointer.clone()) {
-                continue;
+            let (near, new) = self.near(&pointer);
+            visited += new + near.targets.len() + near.anchors.len();
+            named.extend(near.named.iter().cloned());
+            anchors.extend(near.anchors.iter().cloned());
+            for target in near.targets.iter().filter(|target| !seen.contains(*target)).collect::<Vec<_>>() {
+                seen.insert(target.clone());
+                queue.push(target.clone());
             }
-            let Some(schema) = self.snapshot.pointer(&pointer) else { continue };
-            Object::Schema.walk(schema, &Pointer::from(pointer), &mut |kind, node, at| {
-                if kind != Object::Schema {
-                    return;
-                }
-                visited += 1;
-                anchors.extend(self.resources.scope(&Scope::new(), at.as_str()));
-                for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
-                    let Some(text) = node.str(key) else { continue };
-                    let Some(target) = self.target(text, at) else { continue };
-                    if key != "$ref" {
-                        named.extend(self.resources.dynamic_name(text, &target).map(str::to_owned));
-                    }
-                    queue.push(target);
-                }
-            });
         }
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (name, place) in anchors.into_iter().filter(|(name, _)| named.contains(name)) {
             found.entry(name).or_default().insert(place);
         }
         (found, visited)
+    }
+
+    /// What the schema at a pointer has itself, and the number of schemas in it if it was not visited before.
+    fn near(&mut self, pointer: &str) -> (Rc<Near>, usize) {
+        if let Some(near) = self.copies.near.get(pointer) {
+            return (Rc::clone(near), 0);
+        }
+        let (mut near, mut visited) = (Near::default(), 0);
+        if let Some(schema) = self.snapshot.pointer(pointer) {
+            Object::Schema.walk(schema, &Pointer::from(pointer.to_owned()), &mut |kind, node, at| {
+                if kind != Object::Schema {
+                    return;
+                }
+                visited += 1;
+                near.anchors.extend(self.resources.scope(&Scope::new(), at.as_str()));
+                for key in ["$ref", "$dynamicRef", "$recursiveRef"] {
+                    let Some(text) = node.str(key) else { continue };
+                    let Some(target) = self.target(text, at) else { continue };
+                    if key != "$ref" {
+                        near.named.extend(self.resources.dynamic_name(text, &target).map(str::to_owned));
+                    }
+                    near.targets.insert(target);
+                }
+            });
+        }
+        let near = Rc::new(near);
+        self.copies.near.insert(pointer.to_owned(), Rc::clone(&near));
+        (near, visited)
     }
 
     /// Whether a component has this name.
