@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::found::{Secrets, conditional, is_secret};
 use super::patterns::Patterns;
-use super::{Secrets, conditional, is_secret};
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 
