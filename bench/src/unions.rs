@@ -25,9 +25,11 @@ pub(crate) fn measure(plan: &Plan, table: &mut Table) -> Result<()> {
     fs::write(written.folder().join("src/main.rs"), PROGRAM)?;
     written.prepare(&BUILD)?;
     let program = written.folder().join("../target/release").join(format!("checked{}", std::env::consts::EXE_SUFFIX));
-    for (union, what) in
-        [("tagged", "with a discriminator"), ("untagged", "without one"), ("twin", "told apart by the innermost value")]
-    {
+    for (union, what) in [
+        ("tagged", "with a discriminator"),
+        ("untagged", "without one"),
+        ("twin", "distinguished by the innermost value"),
+    ] {
         let read = |levels: &str| -> Result<f64> {
             let output = finished(Command::new(&program).args([union, levels]))?;
             Ok(String::from_utf8(output.stdout)?.trim().parse::<f64>()? / 1000.0)

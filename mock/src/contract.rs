@@ -176,6 +176,10 @@ impl Contract {
             if !values.is_empty() && parameter.plain && !is_empty {
                 self.check_texts(&parameter.schema, &values).map_err(|mistake| refuse(at(), mistake.to_string()))?;
             }
+            if let (Some((media, schema)), [value]) = (&parameter.content, values.as_slice()) {
+                self.check_content(schema, media, value)
+                    .map_err(|(below, message)| refuse(format!("{}{below}", at()), message))?;
+            }
         }
         let Some(body) = &operation.body else { return Ok(()) };
         if request.body.is_empty() {
@@ -190,7 +194,7 @@ impl Contract {
         let is_form = ["multipart/form-data", "application/x-www-form-urlencoded"].contains(&essence(media).as_str());
         if is_form {
             return self
-                .check_form(schema, media, request)
+                .check_form(schema, media, &request.body)
                 .map_err(|(at, message)| refuse(format!("body{at}"), message));
         }
         if !is_json(media) {
@@ -203,12 +207,27 @@ impl Contract {
         }
     }
 
+    /// Checks a parameter whose text is a form or JSON. Other media types are not read.
+    fn check_content(&self, schema: &str, media: &str, text: &str) -> Result<(), (String, String)> {
+        if essence(media) == "application/x-www-form-urlencoded" {
+            return self.check_form(schema, media, text.as_bytes());
+        }
+        if !is_json(media) {
+            return Ok(());
+        }
+        let value = serde_json::from_str(text).map_err(|_| (String::new(), "it is not JSON".to_owned()))?;
+        match self.mistake(schema, Values::Sent, &value) {
+            Ok(None) | Err(_) => Ok(()),
+            Ok(Some(mistake)) => Err((mistake.at.clone(), mistake.to_string())),
+        }
+    }
+
     /// Checks the fields of a form against an object's schema. The error has the place and the reason. Files, and
     /// fields with their own style, are not read.
-    fn check_form(&self, schema: &str, media: &str, request: &Request) -> Result<(), (String, String)> {
+    fn check_form(&self, schema: &str, media: &str, form: &[u8]) -> Result<(), (String, String)> {
         let root = self.document.root();
         let Some((place, node)) = resolve(root, schema.to_owned()) else { return Ok(()) };
-        let parts = forms::parts(media, Bytes::copy_from_slice(&request.body));
+        let parts = forms::parts(media, Bytes::copy_from_slice(form));
         let parts = parts.map_err(|why| (String::new(), format!("it is not a form: {why}")))?;
         let encoding = schema.strip_suffix("/schema").and_then(|content| root.pointer(&format!("{content}/encoding")));
         let names = node["properties"].as_object().into_iter().flatten().map(|(name, _)| name);

@@ -46,6 +46,8 @@ pub struct Parameter {
     pub segment: Option<usize>,
     /// Whether its text is its value: it is not an object, and has no style.
     pub(crate) plain: bool,
+    /// The media type of its text, and the place of the schema, if the document describes it by `content`.
+    pub(crate) content: Option<(String, String)>,
     /// Whether it may be there without a value (`allowEmptyValue`).
     pub(crate) may_be_empty: bool,
 }
@@ -292,11 +294,14 @@ fn parameter(root: &Value, place: String, path: &[&str]) -> Parameter {
     let whole = format!("{{{name}}}");
     let schema = format!("{place}/schema");
     let (_, shape) = resolve(root, schema.clone()).unwrap_or((String::new(), &Value::Null));
+    let content = node["content"].as_object().and_then(|content| content.keys().next());
+    let content = content.map(|media| (media.clone(), format!("{place}/content/{}/schema", escape(media))));
     let plain_style = matches!(text("style").as_str(), "" | "simple" | "form");
     Parameter {
         segment: path.iter().position(|segment| location == "path" && *segment == whole),
         required: node["required"] == true && location != "path",
         plain: node.get("schema").is_some() && plain_style && shape["type"] != "object",
+        content,
         may_be_empty: location == "query" && node["allowEmptyValue"] == true,
         name,
         location,

@@ -36,7 +36,7 @@ pub(super) struct Copies {
     pub(super) near: HashMap<String, Rc<Near>>,
     /// The number of schemas and references that were visited for it.
     pub(super) visited: usize,
-    /// Whether a limit is reached. After that, no scope is looked at.
+    /// Whether a limit is reached. After that, no scope is read.
     pub(super) is_over: bool,
 }
 

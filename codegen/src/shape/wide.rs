@@ -109,7 +109,7 @@ impl Types<'_> {
         let merged = if more.is_empty() {
             own
         } else if texts && base.values.is_some() {
-            // A value that the schema itself does not list is a mistake in the document. It is known all the same.
+            // A value that the schema itself does not list is a mistake in the document. It is a known value nevertheless.
             self.one_enum_of(own, &base, std::iter::once(&*base).chain(more.iter().map(|(_, narrow)| &**narrow)))
         } else if texts && leaves_own {
             own

@@ -256,6 +256,35 @@ fn forms_headers_and_streams_follow_the_document() {
     assert_eq!(changes("text/event-stream"), format!("event: new\ndata: {about}\n\n"));
 }
 
+#[test]
+fn a_parameter_that_is_a_form_or_json_is_checked() {
+    let book = r#"{"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}, "pages": {"type": "integer"}}}"#;
+    let parameter = |name: &str, place: &str, media: &str| {
+        format!(r#"{{"name": "{name}", "in": "{place}", "content": {{"{media}": {{"schema": {book}}}}}}}"#)
+    };
+    let (form, json) = (
+        parameter("x-book", "header", "application/x-www-form-urlencoded"),
+        parameter("book", "query", "application/json"),
+    );
+    let text = format!(
+        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}],
+            "responses": {{"204": {{"description": "ok"}}}}}}}}}}}}"#
+    );
+    let document = Document::parse(&text).unwrap();
+    let status = |header: Option<&str>, query: &str| {
+        let request = http::Request::get(format!("https://a.example/books{query}"));
+        let request = header.into_iter().fold(request, |request, value| request.header("x-book", value));
+        document.respond(&request.body(Vec::new()).unwrap()).status().as_u16()
+    };
+    assert_eq!(status(None, ""), 204);
+    assert_eq!(status(Some("title=Emma&pages=7"), ""), 204);
+    assert_eq!(status(Some("pages=7"), ""), 400);
+    assert_eq!(status(Some("title=Emma&pages=some"), ""), 400);
+    assert_eq!(status(None, "?book=%7B%22title%22:%22Emma%22%7D"), 204);
+    assert_eq!(status(None, "?book=%7B%7D"), 400);
+    assert_eq!(status(None, "?book=Emma"), 400);
+}
+
 /// A document with one operation, whose failure has this schema.
 fn refusing(failure: &str) -> Document {
     let text = format!(
