@@ -260,7 +260,7 @@ pub(in crate::shape) fn servers(calls: &Calls) -> Vec<Server> {
             .map(|(wire, variable)| {
                 let mut name = names::snake(wire);
                 while !used.insert(name.clone()) {
-                    name.push_str("_variable");
+                    name = format!("{}_variable", name.trim_end_matches('_'));
                 }
                 Variable {
                     name,
