@@ -63,9 +63,10 @@ fn difference(one: &Client, other: &Client) -> String {
     lines.find(|(a, b)| a != b).map(|(a, b)| format!("`{a}` and `{b}`")).unwrap_or_default()
 }
 
+/// The variable that makes the test of this module the other process.
+const OTHER: &str = "FUZZ_OTHER_PROCESS";
+
 /// The other process: makes the clients of seeds from `FUZZ_SEED`, until it is stopped or the time is over.
-#[test]
-#[ignore = "the other test of this module starts it in a process of its own"]
 fn clients_of_many_seeds() {
     let first = setting("FUZZ_SEED", 1);
     let until = Instant::now() + Duration::from_secs(setting("FUZZ_SECONDS", 1));
@@ -102,7 +103,8 @@ struct Other {
 impl Other {
     fn start(seed: u64, left: Duration) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["documents::clients_of_many_seeds", "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+        let test = "documents::whole_documents_become_clients_that_compile";
+        command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(OTHER, "1");
         command.env("FUZZ_SEED", seed.to_string()).env("FUZZ_SECONDS", left.as_secs().max(1).to_string());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
@@ -151,6 +153,9 @@ impl Drop for Other {
 
 #[test]
 fn whole_documents_become_clients_that_compile() {
+    if std::env::var_os(OTHER).is_some() {
+        return clients_of_many_seeds();
+    }
     let seed = setting("FUZZ_SEED", 1);
     if let Ok(file) = std::env::var("FUZZ_PRINT") {
         fs::write(file, serde_json::to_string_pretty(&whole::document(seed)).unwrap()).unwrap();
