@@ -42,7 +42,7 @@ pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), 
     }
     other_methods(&mut document, notes);
     refs::normalise(&mut document, notes);
-    secrets::mark(&mut document);
+    secrets::mark(&mut document, notes);
     lost_operations(&mut document, notes);
     let mut schemas = Model::of(document.pointer("/components/schemas"));
     let mut lowering = Lowering { schemas: &mut schemas, notes };

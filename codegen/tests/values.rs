@@ -284,3 +284,40 @@ fn groups_and_schemas_may_have_names_that_generated_code_uses() {
     let (listing, _) = listed("3.1.0", "", "Some: {type: object, properties: {a: {type: string}}}");
     has(&listing, &["struct Some"]);
 }
+
+#[test]
+fn a_secret_behind_a_long_chain_is_hidden_and_too_long_a_search_has_a_note() {
+    let chain = |length: usize| {
+        let links = (0..length).map(|at| format!("C{at}: {{allOf: [{{$ref: '#/components/schemas/C{}'}}]}}\n", at + 1));
+        links.collect::<String>()
+            + &format!(
+                "C{length}: {{type: object, properties: {{key_a: {{type: string}}, plain: {{type: string}}}}, \
+                 patternProperties: {{'^key_': {{type: string, x-sensitive: true}}}}}}\n"
+            )
+    };
+    let (code, notes) = {
+        let client = client_of("3.1.0", "", &chain(100));
+        (client.code, client.notes.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert!(code.contains("#key_a plain "), "the pattern is about one of them");
+    assert!(!notes.iter().any(|note| note.contains("too many schemas")), "{notes:#?}");
+    // A search that calls itself for each link needs more stack than there is.
+    let client = client_of("3.1.0", "", &chain(3000));
+    told(&client.notes.iter().map(ToString::to_string).collect::<Vec<_>>(), &["too many schemas apply to the same"]);
+    assert!(client.code.contains("#key_a #plain "), "too much is hidden, and not too little");
+}
+
+#[test]
+fn an_alias_of_any_value_hides_its_secrets_wherever_it_is_held() {
+    let union = "oneOf: [{type: string, format: password}, {type: integer}], anyOf: [{type: string}, {type: boolean}]";
+    let client = client_of(
+        "3.1.0",
+        "",
+        &format!(
+            "U: {{{union}}}\nV: {{$ref: '#/components/schemas/U'}}\nP: {{type: [string, integer]}}\n\
+             T: {{type: object, properties: {{x: {{$ref: '#/components/schemas/U'}}, y: {{{union}}}, plain: {{$ref: \
+             '#/components/schemas/P'}}, list: {{type: array, items: {{$ref: '#/components/schemas/V'}}}}}}}}\n"
+        ),
+    );
+    assert!(client.code.contains("#x #y plain #list "), "{}", client.code);
+}

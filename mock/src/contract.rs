@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use hyper::body::Bytes;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::forms::{self, Part};
@@ -176,8 +177,11 @@ impl Contract {
             if !values.is_empty() && parameter.plain && !is_empty {
                 self.check_texts(&parameter.schema, &values).map_err(|mistake| refuse(at(), mistake.to_string()))?;
             }
-            if let (Some((media, schema)), [value]) = (&parameter.content, values.as_slice()) {
-                self.check_content(schema, media, value)
+            if let (Some((media, schema)), [value], false) = (&parameter.content, values.as_slice(), is_empty) {
+                // A cookie is percent-encoded. Other values are decoded already, or are sent as they are.
+                let is_cookie = parameter.location == "cookie";
+                let value = if is_cookie { percent_decode_str(value).decode_utf8_lossy() } else { value.into() };
+                self.check_content(schema, media, &value)
                     .map_err(|(below, message)| refuse(format!("{}{below}", at()), message))?;
             }
         }

@@ -7,12 +7,13 @@ mod patterns;
 
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::Object;
+use crate::note::{Kind, Notes, Stage};
 
 pub(super) use found::Secrets;
 
 /// Sets `x-sensitive` on each schema with a secret under such a keyword, and on the properties that the secret is about.
 /// References must name components.
-pub(super) fn mark(document: &mut Node) {
+pub(super) fn mark(document: &mut Node, notes: &mut Notes) {
     let secrets = Secrets::of(document);
     let mut whole = Vec::new();
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
@@ -20,7 +21,11 @@ pub(super) fn mark(document: &mut Node) {
             whole.push(at.clone());
         }
     });
-    let named = declared::secret(document, &secrets);
+    let named = declared::secret(document, &secrets).unwrap_or_else(|| {
+        let reason = "too many schemas apply to the same values: `Debug` hides every declared property".to_owned();
+        notes.push(Stage::Lower, Kind::Rename, &Pointer::root(), document, reason);
+        declared::every(document)
+    });
     for at in whole {
         if let Some(node) = document.pointer_mut(at.as_str()) {
             set(node);

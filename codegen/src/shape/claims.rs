@@ -107,6 +107,9 @@ impl Types<'_> {
     pub(super) fn insert(&mut self, name: &str, id: SchemaId, place: &Place<'_>, kind: TypeKind) {
         let schema = self.model.get(id);
         let doc = doc(&schema);
+        if matches!(kind, TypeKind::Alias(_)) && self.is_secret(id, true) {
+            self.secret_aliases.insert(name.to_owned());
+        }
         let def = TypeDef {
             name: name.to_owned(),
             doc,

@@ -44,6 +44,8 @@ pub(super) struct Types<'a> {
     pub(super) given: BTreeSet<String>,
     /// All names in use.
     pub(super) taken: BTreeSet<String>,
+    /// The aliases whose values are secret.
+    pub(super) secret_aliases: BTreeSet<String>,
     pub(super) defs: BTreeMap<String, TypeDef>,
     pub(super) queue: VecDeque<(SchemaId, View)>,
     pub(super) queued: BTreeSet<(SchemaId, View)>,

@@ -6,6 +6,7 @@ mod circles;
 mod claims;
 mod context;
 mod facts;
+mod hidden;
 mod lock;
 pub(crate) mod model;
 pub(crate) mod names;

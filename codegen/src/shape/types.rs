@@ -13,6 +13,7 @@ use crate::span::{Placed, Span};
 use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
 use super::context::{Claimed, Origin, Place, Types, View};
 use super::facts::{doc, integer, number, only_value, origins};
+use super::hidden::hide;
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
 use super::steps::link_far;
 use super::views::{differing, marked_by_reference, reach};
@@ -60,6 +61,7 @@ impl<'a> Types<'a> {
             component_names: RefCell::default(),
             mapped: RefCell::default(),
             secrets: RefCell::default(),
+            secret_aliases: BTreeSet::new(),
             fingerprints: RefCell::default(),
             is_3_0: calls.is_3_0,
         };
@@ -112,6 +114,7 @@ impl<'a> Types<'a> {
         break_circles(&mut self.defs);
         link_far(&mut self.defs);
         preset(&mut self.defs);
+        hide(&mut self.defs, &self.secret_aliases);
         self.defs.into_values().collect()
     }
 

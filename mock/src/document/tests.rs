@@ -266,23 +266,32 @@ fn a_parameter_that_is_a_form_or_json_is_checked() {
         parameter("x-book", "header", "application/x-www-form-urlencoded"),
         parameter("book", "query", "application/json"),
     );
+    let json = json.replacen('{', r#"{"allowEmptyValue": true, "#, 1);
+    let (last, sent) = (
+        parameter("last", "cookie", "application/json"),
+        parameter("sent", "cookie", "application/x-www-form-urlencoded"),
+    );
     let text = format!(
-        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}],
+        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}, {last}, {sent}],
             "responses": {{"204": {{"description": "ok"}}}}}}}}}}}}"#
     );
     let document = Document::parse(&text).unwrap();
-    let status = |header: Option<&str>, query: &str| {
+    let status = |header: Option<(&str, &str)>, query: &str| {
         let request = http::Request::get(format!("https://a.example/books{query}"));
-        let request = header.into_iter().fold(request, |request, value| request.header("x-book", value));
+        let request = header.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         document.respond(&request.body(Vec::new()).unwrap()).status().as_u16()
     };
     assert_eq!(status(None, ""), 204);
-    assert_eq!(status(Some("title=Emma&pages=7"), ""), 204);
-    assert_eq!(status(Some("pages=7"), ""), 400);
-    assert_eq!(status(Some("title=Emma&pages=some"), ""), 400);
+    assert_eq!(status(Some(("x-book", "title=Emma&pages=7")), ""), 204);
+    assert_eq!(status(Some(("x-book", "pages=7")), ""), 400);
+    assert_eq!(status(Some(("x-book", "title=Emma&pages=some")), ""), 400);
     assert_eq!(status(None, "?book=%7B%22title%22:%22Emma%22%7D"), 204);
     assert_eq!(status(None, "?book=%7B%7D"), 400);
     assert_eq!(status(None, "?book=Emma"), 400);
+    assert_eq!(status(None, "?book="), 204);
+    assert_eq!(status(Some(("cookie", "last=%7B%22title%22%3A%22Emma%22%7D; sent=title%3DEmma")), ""), 204);
+    assert_eq!(status(Some(("cookie", "last=%7B%7D")), ""), 400);
+    assert_eq!(status(Some(("cookie", "sent=pages%3D7")), ""), 400);
 }
 
 /// A document with one operation, whose failure has this schema.

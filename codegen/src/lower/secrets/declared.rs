@@ -8,11 +8,12 @@ use super::patterns::Patterns;
 use crate::document::{Map, Node, Pointer};
 use crate::grammar::{self, Object};
 
-/// The maximum number of schemas that are visited. Past it, every declared property counts as secret.
-const MOST_VISITED: usize = 2_000_000;
+/// The maximum number of schemas that are visited.
+const MOST_VISITED: usize = 500_000;
 
-/// The places of schemas, with the names of such properties. References must name components.
-pub(super) fn secret(document: &Node, secrets: &Secrets) -> Vec<(Pointer, BTreeSet<String>)> {
+/// The places of schemas, with the names of such properties; `None` if too many schemas apply to the same values. References
+/// must name components.
+pub(super) fn secret(document: &Node, secrets: &Secrets) -> Option<Vec<(Pointer, BTreeSet<String>)>> {
     let none = Map::new();
     let components = document.pointer("/components/schemas").and_then(Node::as_object).unwrap_or(&none);
     let mut search = Search {
@@ -28,7 +29,7 @@ pub(super) fn secret(document: &Node, secrets: &Secrets) -> Vec<(Pointer, BTreeS
         queue.extend(kind.children(node, &at));
         if kind == Object::Schema && has_rule(node, secrets, &search.bearing) {
             let mut beside = Beside::default();
-            search.visit(node, false, &mut beside);
+            search.visit(node, &mut beside);
             let names = search.matches(&beside);
             if !names.is_empty() {
                 found.push((at, names, beside.targets));
@@ -36,7 +37,7 @@ pub(super) fn secret(document: &Node, secrets: &Secrets) -> Vec<(Pointer, BTreeS
         }
     }
     if search.visited > MOST_VISITED {
-        return every(document);
+        return None;
     }
     // What a component has by itself is set there, and not at each of its uses.
     let at = |name: &str| Pointer::root().join("components").join("schemas").join(name);
@@ -52,11 +53,11 @@ pub(super) fn secret(document: &Node, secrets: &Secrets) -> Vec<(Pointer, BTreeS
         }
         (!left.is_empty()).then(|| (here.clone(), left))
     };
-    found.iter().filter_map(own).collect()
+    Some(found.iter().filter_map(own).collect())
 }
 
 /// All declared properties.
-fn every(document: &Node) -> Vec<(Pointer, BTreeSet<String>)> {
+pub(super) fn every(document: &Node) -> Vec<(Pointer, BTreeSet<String>)> {
     let mut found = Vec::new();
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         let properties = node.get("properties").and_then(Node::as_object).filter(|_| kind == Object::Schema);
@@ -143,55 +144,64 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Adds a schema that applies to the value, maybe under a condition.
-    fn visit(&mut self, node: &'a Node, conditionally: bool, beside: &mut Beside<'a>) {
-        self.visited += 1;
-        if self.visited > MOST_VISITED {
-            return;
-        }
-        for (name, property) in properties(node) {
-            if !conditionally {
-                *beside.declared.entry(name).or_insert(true) &= is_secret(property);
-            } else if self.secrets.within(property) {
-                beside.names.insert(name);
-            }
-        }
-        if conditionally && is_secret(node) {
-            beside.others.push(HashSet::new());
-        }
+    /// Adds a schema that applies to the value, and all that apply with it, maybe under a condition. A list, because a chain
+    /// of references may be longer than the stack.
+    fn visit(&mut self, node: &'a Node, beside: &mut Beside<'a>) {
         let secrets = self.secrets;
-        beside.patterns.extend(patterns(node).filter(|(_, schema)| secrets.within(schema)).map(|(pattern, _)| pattern));
-        if node.get("additionalProperties").is_some_and(|schema| secrets.within(schema)) {
-            beside.others.push(properties(node).map(|(name, _)| name).collect());
-        }
-        if node.get("unevaluatedProperties").is_some_and(|schema| secrets.within(schema)) {
-            let mut evaluated = Beside::default();
-            self.declare(node, &mut evaluated);
-            beside.others.push(evaluated.declared.into_keys().collect());
-        }
-        if let Some((name, target)) = self.target(node) {
-            let seen = if conditionally { &mut beside.conditions } else { &mut beside.targets };
-            if seen.insert(name) {
-                self.visit(target, conditionally, beside);
+        let mut left = vec![(node, false)];
+        while let Some((node, conditionally)) = left.pop() {
+            self.visited += 1;
+            if self.visited > MOST_VISITED {
+                return;
             }
+            for (name, property) in properties(node) {
+                if !conditionally {
+                    *beside.declared.entry(name).or_insert(true) &= is_secret(property);
+                } else if secrets.within(property) {
+                    beside.names.insert(name);
+                }
+            }
+            if conditionally && is_secret(node) {
+                beside.others.push(HashSet::new());
+            }
+            let hidden = patterns(node).filter(|(_, schema)| secrets.within(schema));
+            beside.patterns.extend(hidden.map(|(pattern, _)| pattern));
+            if node.get("additionalProperties").is_some_and(|schema| secrets.within(schema)) {
+                beside.others.push(properties(node).map(|(name, _)| name).collect());
+            }
+            if node.get("unevaluatedProperties").is_some_and(|schema| secrets.within(schema)) {
+                let evaluated = self.declared(node);
+                beside.others.push(evaluated);
+            }
+            if let Some((name, target)) = self.target(node) {
+                let seen = if conditionally { &mut beside.conditions } else { &mut beside.targets };
+                if seen.insert(name) {
+                    left.push((target, conditionally));
+                }
+            }
+            left.extend(parts(node).map(|part| (part, conditionally)));
+            left.extend(conditional(node).map(|schema| (schema, true)));
         }
-        parts(node).for_each(|part| self.visit(part, conditionally, beside));
-        conditional(node).for_each(|schema| self.visit(schema, true, beside));
     }
 
-    /// Adds the properties that a schema declares, by itself or by another schema that applies with it.
-    fn declare(&mut self, node: &'a Node, beside: &mut Beside<'a>) {
-        self.visited += 1;
-        if self.visited > MOST_VISITED {
-            return;
+    /// The properties that a schema declares, by itself or by another schema that applies with it.
+    fn declared(&mut self, node: &'a Node) -> HashSet<&'a String> {
+        let (mut found, mut targets) = (HashSet::new(), HashSet::new());
+        let mut left = vec![node];
+        while let Some(node) = left.pop() {
+            self.visited += 1;
+            if self.visited > MOST_VISITED {
+                break;
+            }
+            found.extend(properties(node).map(|(name, _)| name));
+            if let Some((name, target)) = self.target(node)
+                && targets.insert(name)
+            {
+                left.push(target);
+            }
+            left.extend(parts(node));
         }
-        beside.declared.extend(properties(node).map(|(name, _)| (name, false)));
-        if let Some((name, target)) = self.target(node)
-            && beside.targets.insert(name)
-        {
-            self.declare(target, beside);
-        }
-        parts(node).for_each(|part| self.declare(part, beside));
+        found
     }
 
     fn target(&self, node: &Node) -> Option<(&'a str, &'a Node)> {
