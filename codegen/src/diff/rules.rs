@@ -111,6 +111,7 @@ pub const RULES: &[Rule] = &[
     rule("response-property-added", Additive, "a new property is received"),
     rule("response-property-optional", Breaking, "a property may be absent now"),
     rule("response-property-required", Breaking, "a property is never absent now"),
+    rule("response-presence-changed", Behaviour, "a received nullable property is never absent now, or may be"),
     rule("property-renamed", Breaking, "a property has another name on the wire"),
     rule("became-read-only", Breaking, "a property can no longer be sent, only read"),
     rule("became-not-read-only", Additive, "a property that could only be read can be sent"),

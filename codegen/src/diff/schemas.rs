@@ -403,13 +403,15 @@ impl<'a> Comparison<'a> {
                     }
                     (Way::Request, true) => ("request-property-required", "must be sent now"),
                     (Way::Request, false) => ("request-property-optional", "may be left out now"),
+                    // A value that was read is written back with null, or without it.
+                    (_, true) if nullable => {
+                        ("response-presence-changed", "is always there now, as null if it has no value")
+                    }
+                    (_, false) if nullable => ("response-presence-changed", "may be absent now, not only null"),
                     (_, true) => ("response-property-required", "is always there now"),
                     (_, false) => ("response-property-optional", "may be absent now"),
                 };
-                // In a response, the type stays an `Option`.
-                if !(nullable && way != Way::Request) {
-                    self.say_at(at, rule, format!("{place}: `{name}` {what}"));
-                }
+                self.say_at(at, rule, format!("{place}: `{name}` {what}"));
             }
             let below = spot.below(format!("{place}.`{name}`"), !was || !is, &["properties", name.as_str()]);
             self.schemas(property, now, &below);

@@ -243,12 +243,13 @@ impl Types<'_> {
         flat
     }
 
-    /// The schemas without those that are equal to another. Of equal ones, the first in the document is kept, so that
-    /// another order of the branches changes nothing.
+    /// The schemas without those that are equal to another. Of equal ones, the one with the first pointer is kept, so that
+    /// another order of the branches, or of the components, changes nothing.
     fn distinct(&self, ids: &[SchemaId]) -> Vec<SchemaId> {
         let mut distinct: Vec<SchemaId> = Vec::new();
         let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut seen = BTreeSet::new();
+        let place = |id: SchemaId| (self.origin(id).map(|origin| origin.at.as_str()), id);
         for id in ids.iter().copied().filter(|id| seen.insert(*id)) {
             let alike = by_hash.entry(self.fingerprint(id)).or_default();
             let is_same = |index: &&usize| {
@@ -260,7 +261,8 @@ impl Types<'_> {
                 same_structure(self.model, other, id) && marks(other) == marks(id)
             };
             match alike.iter().find(is_same) {
-                Some(index) => distinct[*index] = distinct[*index].min(id),
+                Some(index) if place(id) < place(distinct[*index]) => distinct[*index] = id,
+                Some(_) => {}
                 None => {
                     alike.push(distinct.len());
                     distinct.push(id);
