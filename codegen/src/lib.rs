@@ -43,6 +43,7 @@
 mod api;
 mod bundle;
 mod calls;
+mod children;
 // Code that the command and the project's own tasks share. It may change with every version.
 #[cfg(feature = "commands")]
 #[doc(hidden)]
@@ -268,7 +269,8 @@ impl Generator {
     /// # Errors
     /// If [`Generator::lowered`] fails.
     pub fn generate(&self) -> Result<Client, Error> {
-        let (overlaid, document, schemas, mut notes) = self.shapeable()?;
+        let (overlaid, document, mut schemas, mut notes) = self.shapeable()?;
+        schemas.unite_children();
         mistakes::note_unchecked(&overlaid, &mut notes);
         drop(overlaid);
         let calls = calls::read(&document, &schemas, &mut notes);

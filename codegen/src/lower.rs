@@ -44,7 +44,7 @@ pub(crate) fn lower(document: Node, notes: &mut Notes) -> Result<(Node, Model), 
     refs::normalise(&mut document, notes);
     secrets::mark(&mut document, notes);
     lost_operations(&mut document, notes);
-    let mut schemas = Model::of(document.pointer("/components/schemas"));
+    let mut schemas = Model::of(&document);
     let mut lowering = Lowering { schemas: &mut schemas, notes };
     Object::OpenApi.walk_mut(&mut document, &Pointer::root(), &mut |kind, node, at| lowering.object(kind, node, at));
     Ok((document, schemas))

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::children;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::{Map, Node, Pointer, Value, percent_decode};
 use crate::grammar::{self, Inlined, METHODS, OTHER_METHODS, Object};
@@ -163,18 +164,28 @@ fn closest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
 /// Removes every component, tag and security scheme that no selected operation refers to.
 fn keep_reached(document: &mut Node) {
     let Some(components) = document.take("components") else { return };
+    let parents = components.get("schemas").and_then(Node::as_object).map(children::parents).unwrap_or_default();
     let mut reached: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut used = BTreeSet::new();
     let mut queue = Vec::new();
-    refer(Object::OpenApi, document, &mut queue);
+    refer(Object::OpenApi, document, &Pointer::root(), &mut queue);
     for requirement in grammar::security_requirements(document) {
-        queue.push(("securitySchemes".to_owned(), requirement));
+        queue.push(Reference { kind: "securitySchemes".to_owned(), name: requirement, extends: false });
     }
-    while let Some((kind, name)) = queue.pop() {
+    while let Some(Reference { kind, name, extends }) = queue.pop() {
         let Some(component) = components.get(&kind).and_then(|kind| kind.get(&name)) else { continue };
+        // A value of a parent may be one of its children.
+        if let Some(parent) = parents.get(name.as_str()).filter(|_| kind == "schemas" && !extends)
+            && used.insert(name.clone())
+        {
+            let child = |child: &&str| Reference { kind: kind.clone(), name: (*child).to_owned(), extends: true };
+            queue.extend(parent.children.iter().map(child));
+        }
         if reached.insert((kind.clone(), name)) {
             // The component is wrapped as in a document, so that the grammar knows its kind.
             let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
-            refer(Object::Components, &Node::made(Map::from_iter([(kind, one)])), &mut queue);
+            let all = Node::made(Map::from_iter([(kind, one)]));
+            refer(Object::Components, &all, &Pointer::root().join("components"), &mut queue);
         }
     }
     let mut kept = Map::new();
@@ -213,17 +224,28 @@ fn keep_reached(document: &mut Node) {
     }
 }
 
+/// A reference to a component.
+struct Reference {
+    kind: String,
+    name: String,
+    /// Whether the schema that refers to it extends it.
+    extends: bool,
+}
+
 /// Collects the components that the objects of a tree refer to: by `$ref`, or by a name or pointer in a discriminator's
 /// mapping.
-fn refer(kind: Object, node: &Node, queue: &mut Vec<(String, String)>) {
-    kind.walk(node, &Pointer::root(), &mut |kind, node, _| {
-        queue.extend(grammar::reference(node).and_then(component));
+fn refer(kind: Object, node: &Node, at: &Pointer, queue: &mut Vec<Reference>) {
+    kind.walk(node, at, &mut |kind, node, at| {
+        if let Some((kind, name)) = grammar::reference(node).and_then(component) {
+            queue.push(Reference { kind, name, extends: children::is_part_of_component(at) });
+        }
         if kind == Object::Schema
             && let Some(discriminator) = node.get("discriminator")
         {
             let mapping = discriminator.get("mapping").and_then(Node::as_object).into_iter().flat_map(Map::values);
             for target in mapping.chain(discriminator.get("defaultMapping")).filter_map(Node::as_str) {
-                queue.push(component(target).unwrap_or_else(|| ("schemas".to_owned(), target.to_owned())));
+                let (kind, name) = component(target).unwrap_or_else(|| ("schemas".to_owned(), target.to_owned()));
+                queue.push(Reference { kind, name, extends: true });
             }
         }
     });
@@ -308,6 +330,36 @@ components:
         let schemas = selected.pointer("/components/schemas").unwrap().as_object().unwrap();
         assert_eq!(schemas.keys().collect::<Vec<_>>(), ["A", "B"]);
         assert_eq!(selected.get("tags").unwrap().as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_extends_a_parent_is_kept_where_the_parent_is_used() {
+        let document = Node::parse(
+            "t.yaml",
+            "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /pet: {get: {operationId: pet, responses: {'200': {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}}}
+  /cat: {get: {operationId: cat, responses: {'200': {description: x, content: {application/json: {schema: {$ref: '#/components/schemas/Cat'}}}}}}}
+components:
+  schemas:
+    Pet: {type: object, discriminator: {propertyName: kind}, properties: {kind: {type: string}}}
+    Cat: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {claw: {$ref: '#/components/schemas/Claw'}}}]}
+    Tom: {allOf: [{$ref: '#/components/schemas/Cat'}, {properties: {age: {type: integer}}}]}
+    Claw: {type: object}
+    Other: {type: object}
+",
+        )
+        .unwrap();
+        for (operation, expected) in
+            [("pet", ["Pet", "Cat", "Tom", "Claw"].as_slice()), ("cat", &["Pet", "Cat", "Claw"])]
+        {
+            let selection = Selection { operations: vec![operation.to_owned()], ..Selection::default() };
+            let selected = select(&document, &selection).unwrap();
+            let schemas = selected.pointer("/components/schemas").and_then(Node::as_object).unwrap();
+            assert_eq!(schemas.keys().collect::<Vec<_>>(), expected, "{operation}");
+        }
     }
 
     #[test]

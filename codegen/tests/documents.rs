@@ -228,32 +228,6 @@ components: {{callbacks: {{C: {callback}}}}}
 }
 
 #[test]
-fn a_parent_with_a_discriminator_that_is_no_union_is_noted() {
-    let notes = |parent: &str| {
-        let text = format!(
-            "openapi: 3.1.0
-info: {{title: t, version: '1'}}
-paths: {{}}
-components:
-  schemas:
-    Pet: {{type: object, properties: {{kind: {{type: string}}}}{parent}}}
-    Cat: {{allOf: [{{$ref: '#/components/schemas/Pet'}}, {{properties: {{claws: {{type: integer}}}}}}]}}
-    Dog: {{allOf: [{{$ref: '#/components/schemas/Pet'}}, {{properties: {{tail: {{type: integer}}}}}}]}}
-"
-        );
-        let client = Generator::new(Node::parse("t.yaml", &text).unwrap()).generate().unwrap();
-        let noted = client.notes.iter().filter(|note| note.pointer.as_str().ends_with("/Pet/discriminator"));
-        noted.map(|note| note.kind).collect::<Vec<Kind>>()
-    };
-    let tag = ", discriminator: {propertyName: kind}";
-    assert_eq!(notes(tag), [Kind::Rename]);
-    assert_eq!(notes(""), []);
-    // A union of the children reads each as its own type.
-    let union = format!("{tag}, oneOf: [{{$ref: '#/components/schemas/Cat'}}, {{$ref: '#/components/schemas/Dog'}}]");
-    assert_eq!(notes(&union), []);
-}
-
-#[test]
 fn an_alias_that_leads_to_itself_is_a_type_of_its_own() {
     let own = "$ref: '#/components/schemas/A'";
     for (schema, expected) in [

@@ -76,3 +76,29 @@ fn required_keys_that_are_not_declared_tell_branches_apart() {
         other => panic!("{other:?}"),
     };
 }
+
+#[test]
+fn where_a_parent_is_used_its_children_are_read() {
+    let all = |text: &str| read::<All>(&format!(r#"{{"device":{text}}}"#)).device.unwrap();
+    assert!(
+        matches!(all(r#"{"model":"mobile","serial":"s","number":"1"}"#), Device::Phone(it) if it.number.as_deref() == Some("1"))
+    );
+    let smart = all(r#"{"model":"SmartPhone","serial":"s","number":"1","apps":2,"more":null}"#);
+    assert!(matches!(smart, Device::SmartPhone(it) if it.apps == Some(2) && it.serial.as_deref() == Some("s")));
+    assert!(matches!(all(r#"{"model":"Server","rack":2}"#), Device::Server(it) if it.rack == Some(2)));
+    // The value of the parent itself, and one that the document does not know.
+    for text in [r#"{"model":"plain","serial":"s"}"#, r#"{"model":"watch","serial":"s","strap":[1.50]}"#] {
+        assert!(matches!(all(text), Device::DeviceBase(it) if it.serial.as_deref() == Some("s")));
+    }
+    assert!(matches!(all("7"), Device::Unknown(_)));
+    // By an `allOf` that adds nothing it is the same; one that adds a property has those of the parent itself.
+    let lent: All = read(r#"{"leased":{"model":"Server","rack":2},"sold":{"model":"x","serial":"s","price":3}}"#);
+    assert!(matches!(lent.leased, Some(Device::Server(_))));
+    let sold = lent.sold.unwrap();
+    assert_eq!((sold.serial.as_deref(), sold.price), (Some("s"), Some(3)));
+    // What is written has the tag, also if the program has not set it.
+    let machine: Machine = Server::new(String::new()).into();
+    let _: Device = machine;
+    let written = serde_json::to_value(Device::from(Server::new("Server".to_owned()).rack(4))).unwrap();
+    assert_eq!(written, serde_json::json!({"model": "Server", "rack": 4}));
+}

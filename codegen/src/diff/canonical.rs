@@ -26,6 +26,7 @@ pub(super) fn document(document: &Node) -> Result<Canonical, Error> {
     let document = select::cut(document, &Selection::default());
     let schemes = schemes(&document);
     let (document, mut schemas) = lower(document, &mut Notes::default())?;
+    schemas.unite_children();
     for id in schemas.outermost_first() {
         let mut schema = (*schemas.get(id)).clone();
         tuple(&schemas, &mut schema);

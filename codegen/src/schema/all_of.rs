@@ -26,6 +26,13 @@ impl Model {
         both(self, one, other)
     }
 
+    /// The only part of an `allOf` that says something, if nothing beside the `allOf` constrains values.
+    pub(crate) fn only_part(&self, schema: &Schema) -> Option<SchemaId> {
+        let parts = schema.all_of.as_ref().filter(|_| schema.is_only_all_of())?;
+        let mut telling = parts.iter().filter(|part| !self.get(**part).only_describes());
+        telling.next().copied().filter(|_| telling.next().is_none())
+    }
+
     /// Merges a schema and its `allOf` into one schema. A reference that closes a cycle of parents is skipped, because
     /// it adds nothing.
     pub(crate) fn flatten(&self, id: SchemaId) -> SchemaId {
@@ -33,7 +40,9 @@ impl Model {
             return *flat;
         }
         let mut merged = Schema::any(&self.get(id).span);
-        let mut parents = Parents { model: self, child: id, open: BTreeSet::new(), flat: HashMap::new() };
+        // With nothing else, the only part is the schema itself under another name.
+        let alone = self.only_part(&self.get(id)).is_some();
+        let mut parents = Parents { model: self, child: id, alone, open: BTreeSet::new(), flat: HashMap::new() };
         parents.gather(&mut merged, id);
         if merged.annotations.torn == Some(Torn::Types) {
             // Nothing is merged.
@@ -49,6 +58,8 @@ struct Parents<'a> {
     model: &'a Model,
     /// The schema that is being flattened.
     child: SchemaId,
+    /// Whether it has one part and adds nothing to it.
+    alone: bool,
     /// The parents that are being flattened. A reference to one of them closes a cycle and is skipped.
     open: BTreeSet<SchemaId>,
     /// The parents that are already flattened. Each is flattened once, even if several references lead to it.
@@ -94,6 +105,7 @@ impl Parents<'_> {
             }
             return absorb(model, merged, &schema);
         };
+        let target = if self.alone && self.open.is_empty() { target } else { model.own_of(target) };
         if let Some(flat) = self.flat.get(&target) {
             return absorb(model, merged, &Rc::clone(flat));
         }

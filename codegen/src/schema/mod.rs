@@ -13,6 +13,7 @@ mod equal;
 mod export;
 mod model;
 mod normalise;
+mod parents;
 mod read;
 mod values;
 

@@ -451,6 +451,14 @@ enum Constraint {
     Use,
 }
 
+/// A schema that others extend, and these.
+#[derive(Clone, Debug)]
+pub(super) struct Family {
+    /// The schema for the parent's own keywords. `None` if there are too many children for a union.
+    pub(super) own: Option<SchemaId>,
+    pub(super) children: Vec<SchemaId>,
+}
+
 impl Placed for Schema {
     fn span(&self) -> &Span {
         &self.span
@@ -466,6 +474,8 @@ pub(crate) struct Model {
     /// The names of the components. The id of each is its index.
     pub(super) names: Vec<String>,
     pub(super) by_name: HashMap<String, SchemaId>,
+    /// The schemas that others extend, and their children.
+    pub(super) families: BTreeMap<SchemaId, Family>,
     /// The schemas of parameters, media types and headers, by place.
     pub(super) places: BTreeMap<Pointer, SchemaId>,
     /// The results of [`Model::resolved`] for schemas with `allOf`.

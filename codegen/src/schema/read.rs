@@ -17,13 +17,15 @@ use crate::span::Span;
 impl Model {
     /// Creates a model for the schemas of a document. The names of all components are registered first, because a
     /// component may refer to a later one.
-    pub(crate) fn of(components: Option<&Node>) -> Self {
+    pub(crate) fn of(document: &Node) -> Self {
         let mut model = Self::default();
-        for (name, node) in components.and_then(Node::as_object).into_iter().flatten() {
+        let components = document.pointer("/components/schemas").and_then(Node::as_object);
+        for (name, node) in components.into_iter().flatten() {
             let id = model.add(Schema::any(&node.span));
             model.names.push(name.clone());
             model.by_name.insert(name.clone(), id);
         }
+        model.add_parents(document);
         model
     }
 

@@ -236,8 +236,8 @@ impl<'a> Types<'a> {
         if let Some(target) = reference {
             return self.component(*target, place.view);
         }
-        if let Some(parts) = all_of {
-            return self.all_of(id, &schema, parts, place);
+        if all_of.is_some() {
+            return self.all_of(id, &schema, place);
         }
         if let Some(torn) = annotations.torn {
             self.note_torn(torn, &schema, place.at);
@@ -317,14 +317,10 @@ impl<'a> Types<'a> {
         self.text(self.model.resolved(id), &Place { at, name: hint, exact: false, view: View::Write })
     }
 
-    fn all_of(&mut self, id: SchemaId, schema: &Schema, parts: &[SchemaId], place: &Place<'_>) -> Type {
-        let says_something = |part: &&SchemaId| !self.model.get(**part).only_describes();
-        let telling: Vec<SchemaId> = parts.iter().filter(says_something).copied().collect();
-        if let [only] = telling.as_slice()
-            && schema.is_only_all_of()
-        {
-            let ty = self.bare(*only, place);
-            return if self.model.get(*only).is_nullable() { ty.nullable() } else { ty };
+    fn all_of(&mut self, id: SchemaId, schema: &Schema, place: &Place<'_>) -> Type {
+        if let Some(only) = self.model.only_part(schema) {
+            let ty = self.bare(only, place);
+            return if self.model.get(only).is_nullable() { ty.nullable() } else { ty };
         }
         let merged = self.model.flatten(id);
         // A part that refers to the enclosing schema would recurse forever. Its type is the one that is being created.

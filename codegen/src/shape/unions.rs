@@ -335,22 +335,16 @@ impl Types<'_> {
         }
     }
 
-    /// Adds a note for each schema with a discriminator that is no union, but that others extend by `allOf`. By OpenAPI,
-    /// a reference to it allows only what it describes itself, so it is a struct, which keeps the other properties.
+    /// Adds a note for each schema that too many others extend for a union of them.
     pub(super) fn note_parents(&mut self) {
-        let parts = self.model.components().flat_map(|id| self.model.get(id).all_of.clone().unwrap_or_default());
-        let extended: BTreeSet<SchemaId> = parts.filter_map(|part| self.model.get(part).reference).collect();
-        for id in extended {
+        for id in self.model.components().filter(|id| self.model.is_too_large(*id)) {
             let schema = self.model.get(id);
-            if schema.discriminator.is_none() || schema.branches().next().is_some() {
-                continue;
-            }
             let Some(name) = self.model.name(id) else { continue };
             let at = Pointer::root().join("components").join("schemas").join(name).join("discriminator");
-            let reason = "where something refers to this schema, values of the schemas that extend it are read as this \
-                          one, with their own properties among the other keys";
+            let reason = "more schemas extend this one than a union can list; their values are read as this one, with \
+                          their own properties among the other keys";
             let note = self.notes.push(Stage::Shape, Kind::Rename, &at, &*schema, reason);
-            note.advise("refer to a `oneOf` of them in an overlay to read each as its own type");
+            note.advise("refer to a `oneOf` of some of them in an overlay to read each as its own type");
         }
     }
 
