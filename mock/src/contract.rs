@@ -14,9 +14,9 @@ use crate::lock;
 use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::operation::{operations, segments};
-use crate::schema::{Breach, Check, Checker, Document, Mistake, View};
+use crate::schema::{Breach, Check, Checker, Document, Mistake, View, escape};
 
-pub use crate::operation::{Body, Contents, Header, Operation, Parameter, escape, resolve};
+pub use crate::operation::{Body, Contents, Header, Operation, Parameter, resolve};
 
 /// The keyword of an enum that may have values which are not listed; its value is `allow`.
 pub const UNKNOWN_VALUES: &str = "x-speakeasy-unknown-values";

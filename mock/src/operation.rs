@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::media::is_json;
 use crate::message::Request;
-use crate::schema::local_pointer;
+use crate::schema::{escape, local_pointer};
 
 /// One operation of a document. Schemas are identified by their place.
 pub struct Operation {
@@ -340,9 +340,4 @@ pub fn resolve(root: &Value, place: String) -> Option<(String, &Value)> {
         }
     }
     None
-}
-
-/// A key as a part of a JSON Pointer.
-pub fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -56,9 +56,9 @@ use self::report::{Found, Kind, Place};
 use self::shape::Shape;
 use crate::lock;
 use crate::received::Received;
-use connectors_mock::contract::{self, Contract, Operation, open_where_allowed, prefixes, resolve};
+use connectors_mock::contract::{Contract, Operation, open_where_allowed, prefixes, resolve};
 use connectors_mock::media::{content, is_json, media};
-use connectors_mock::schema::Rule;
+use connectors_mock::schema::{self, Rule};
 
 /// The maximum number of differences, and of places, that are kept.
 const DIFFERENCES: usize = 1000;
@@ -145,7 +145,7 @@ impl Probe {
             return;
         };
         let root = self.contract.document().root();
-        let response = resolve(root, format!("{}/responses/{}", operation.place, contract::escape(key)));
+        let response = resolve(root, format!("{}/responses/{}", operation.place, schema::escape(key)));
         let Some((response, _)) = response else { return };
         for header in operation.headers(root, status) {
             let name = header.name.as_str();

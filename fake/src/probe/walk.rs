@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
-use connectors_mock::contract::escape;
+use connectors_mock::schema::escape;
 use connectors_mock::schema::local_pointer;
 
 /// The maximum number of visited and pending places of one value, and of its undocumented members.

@@ -37,6 +37,7 @@ const DOCUMENT: &str = r##"{
                 "name": {"type": ["string", "null"], "minLength": 3},
                 "kind": {"allOf": [{"$ref": "#/components/schemas/Kind"}]},
                 "parent": {"$ref": "#/components/schemas/Pet"},
+                "friend": {"$recursiveRef": "#"},
                 "children": {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}},
                 "food": {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Food"}], "discriminator": {"propertyName": "is"}},
                 "age": {"type": "integer", "readOnly": true, "exclusiveMinimum": 3},
@@ -83,6 +84,7 @@ fn a_response_is_an_instance_if_the_request_has_a_credential() {
     for (path, body, at) in [
         ("/pets/1", "{}", "body"),
         ("/pets/1", r#"{"name": "ab"}"#, "body/name"),
+        ("/pets/1", r#"{"name": "abc", "friend": {"name": "ab"}}"#, "body/friend/name"),
         ("/pets/1?pet-id=4", named, "query.pet-id"),
         ("/pets/1?pet-id=four", named, "query.pet-id"),
     ] {

@@ -2,10 +2,12 @@
 
 use serde_json::{Number, Value};
 
+use super::document::escape;
+
 /// The first place where two values differ. Null and absent are equal, and so are 1 and 1.0.
 #[must_use]
 pub fn difference(before: &Value, after: &Value) -> Option<String> {
-    let below = |key: &str, inner: String| format!("/{}{inner}", key.replace('~', "~0").replace('/', "~1"));
+    let below = |key: &str, inner: String| format!("/{}{inner}", escape(key));
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
             let lost = before.iter().find_map(|(key, value)| {

@@ -25,6 +25,28 @@ impl View {
     }
 }
 
+/// A key as a part of a JSON Pointer.
+#[must_use]
+pub fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// Replaces `$recursiveRef`, a keyword of JSON Schema 2019-09, which no validator of 2020-12 knows: in a component, `#`
+/// is the component.
+fn resolve_recursive(schema: &mut Value, component: &str) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("$recursiveRef").is_some_and(|it| it == "#") && !map.contains_key("$ref") {
+                map.remove("$recursiveRef");
+                map.insert("$ref".to_owned(), component.into());
+            }
+            map.values_mut().for_each(|child| resolve_recursive(child, component));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|child| resolve_recursive(child, component)),
+        _ => {}
+    }
+}
+
 /// An OpenAPI document that was not lowered.
 #[derive(Debug)]
 pub struct Document {
@@ -38,6 +60,11 @@ impl Document {
     /// Reads a document from JSON.
     #[must_use]
     pub fn new(root: Value) -> Self {
+        let mut root = root;
+        let components = root.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+        for (name, schema) in components.into_iter().flatten() {
+            resolve_recursive(schema, &format!("#/components/schemas/{}", escape(name)));
+        }
         let mut document = Self { root, requests: BTreeSet::new(), responses: BTreeSet::new() };
         let items = object(&document.root, "paths").into_iter().flat_map(Map::values);
         let (mut sent, mut received) = (Vec::new(), Vec::new());

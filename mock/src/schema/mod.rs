@@ -14,6 +14,6 @@ pub use check::{Breach, Rule};
 pub use check::{Check, Checker, Mistake, UNHEARD_OF};
 pub use compare::difference;
 pub use document::{Document, View, component};
-pub use document::{local_pointer, unescape};
+pub use document::{escape, local_pointer, unescape};
 pub use instance::Instances;
 pub use random::Random;
