@@ -102,3 +102,26 @@ fn where_a_parent_is_used_its_children_are_read() {
     let written = serde_json::to_value(Device::from(Server::new("Server".to_owned()).rack(4))).unwrap();
     assert_eq!(written, serde_json::json!({"model": "Server", "rack": 4}));
 }
+
+#[test]
+fn a_value_without_a_tag_stays_without_and_a_new_one_has_it() {
+    for text in [
+        r#"{"item":{"words":"w"}}"#,
+        r#"{"item":{"kind":null,"seconds":1}}"#,
+        r#"{"item":{"file":"f"}}"#,
+        r#"{"item":{"kind":"sound","file":"f"}}"#,
+        r#"{"item":{"seconds":1}}"#,
+    ] {
+        let all: All = read(text);
+        assert!(!matches!(all.item, Some(Item::Unknown(_)) | None), "{text}");
+    }
+    let written = |item: Item| serde_json::to_value(item).unwrap()["kind"].clone();
+    assert_eq!(written(Line::new("w".to_owned()).into()), "line");
+    assert_eq!(written(Pause::new(1).into()), "pause");
+    assert_eq!(written(Pause::new(1).kind_null().into()), Value::Null);
+    assert_eq!(written(Sound::new("f".to_owned()).into()), "sound");
+    // This one has another tag in another union.
+    let scene = || Scene::new(2);
+    assert_eq!((scene().kind, written(scene().into())), (None, "scene".into()));
+    assert_eq!(serde_json::to_value(FramePart::from(scene())).unwrap()["kind"], "backdrop");
+}

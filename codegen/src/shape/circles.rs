@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::document::Pointer;
 
-use super::model::{Constant, Type, TypeDef, TypeKind};
+use super::model::{Type, TypeDef, TypeKind};
 
 pub(super) fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Type)) {
     match kind {
@@ -20,44 +20,6 @@ pub(super) fn for_each_type(kind: &mut TypeKind, visit: &mut impl FnMut(&mut Typ
         }
         TypeKind::Alias(ty) | TypeKind::Wrapper(ty) => visit(ty),
         TypeKind::Enum(_) => {}
-    }
-}
-
-/// Marks the fields that have one allowed value, if it is of the field's own type. A new struct has them set.
-pub(super) fn preset(defs: &mut BTreeMap<String, TypeDef>) {
-    let is_enum = |ty: &Type, integers: bool| {
-        let mut ty = ty;
-        for _ in 0..16 {
-            let Type::Named(name) = ty else { return false };
-            match defs.get(name).map(|def| &def.kind) {
-                Some(TypeKind::Alias(target)) => ty = target,
-                Some(TypeKind::Enum(it)) => return it.integer == integers,
-                _ => return false,
-            }
-        }
-        false
-    };
-    let mut preset: Vec<(String, usize)> = Vec::new();
-    for (name, def) in defs.iter() {
-        let TypeKind::Struct(it) = &def.kind else { continue };
-        for (index, field) in it.fields.iter().enumerate().filter(|(_, field)| !field.is_option() && !field.boxed) {
-            let fits = match &field.only {
-                Some(Constant::Text(_)) => is_enum(&field.ty, false),
-                Some(Constant::Integer(_)) => is_enum(&field.ty, true),
-                Some(Constant::Bool(_)) => field.ty == Type::Bool,
-                None => false,
-            };
-            if fits {
-                preset.push((name.clone(), index));
-            }
-        }
-    }
-    for (name, index) in preset {
-        if let Some(TypeKind::Struct(it)) = defs.get_mut(&name).map(|def| &mut def.kind)
-            && let Some(field) = it.fields.get_mut(index)
-        {
-            field.preset = true;
-        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod model;
 pub(crate) mod names;
 mod nullable;
 mod operations;
+mod preset;
 mod steps;
 mod types;
 mod unions;

@@ -134,8 +134,8 @@ pub(crate) struct Field {
     pub(crate) doc: String,
     /// The only value that the document allows, apart from null.
     pub(crate) only: Option<Constant>,
-    /// Whether a new struct has this field set to `only`.
-    pub(crate) preset: bool,
+    /// The value of the field in a new struct. `None` if a new struct does not set the field.
+    pub(crate) preset: Option<Constant>,
     /// Whether absent and null mean different things. The field is then an `Option` of an `Option`.
     pub(crate) three_states: bool,
 }
@@ -146,14 +146,9 @@ impl Field {
         !self.required || matches!(self.ty, Type::Nullable(_))
     }
 
-    /// The value of the field in a new struct. `None` if a new struct does not set the field.
-    pub(crate) fn start(&self) -> Option<&Constant> {
-        self.only.as_ref().filter(|_| self.preset)
-    }
-
     /// Whether it is an argument of `new`.
     pub(crate) fn is_argument(&self) -> bool {
-        !self.is_option() && !self.preset
+        !self.is_option() && self.preset.is_none()
     }
 }
 

@@ -10,11 +10,12 @@ use crate::note::{Fix, Kind, Notes, Stage};
 use crate::schema::{Additional, JsonType, Mark, Model, Schema, SchemaId, Torn, same};
 use crate::span::{Placed, Span};
 
-use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown, preset};
+use super::circles::{break_circles, cut_branches, for_each_type, forget_unknown};
 use super::context::{Claimed, Origin, Place, Types, View};
 use super::facts::{doc, integer, number, only_value, origins};
 use super::hidden::hide;
 use super::model::{Enum, EnumValue, Field, Item, Struct, Tuple, Type, TypeDef, TypeKind};
+use super::preset::preset;
 use super::steps::link_far;
 use super::views::{differing, marked_by_reference, reach};
 use super::{names, nullable};
@@ -444,7 +445,7 @@ impl<'a> Types<'a> {
                 deprecated: property.annotations.deprecated == Some(true),
                 doc: doc(&property),
                 only,
-                preset: false,
+                preset: None,
                 three_states: tells && sent && !same,
             };
             fields.push((position, field));

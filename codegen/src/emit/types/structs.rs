@@ -21,7 +21,7 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
         }
     });
     let arguments = it.fields.iter().filter(|field| field.is_argument()).count();
-    let plain = arguments == 0 && it.fields.iter().all(|field| field.start().is_none());
+    let plain = arguments == 0 && it.fields.iter().all(|field| field.preset.is_none());
     let default = plain.then(|| quote! { #[derive(Default)] });
     let new = (arguments > 0).then(|| {
         let new = constructor(it);
@@ -129,10 +129,14 @@ fn constructor(it: &Struct) -> TokenStream {
 fn values(it: &Struct) -> TokenStream {
     let values = it.fields.iter().map(|field| {
         let name = ident(&field.name);
-        match field.start() {
+        match &field.preset {
             Some(value) => {
-                let value = start(value, &field.ty);
-                quote! { #name: #value, }
+                let value = start(value, field.ty.inner());
+                match (field.is_option(), has_own_null(field)) {
+                    (false, _) => quote! { #name: #value, },
+                    (true, false) => quote! { #name: Some(#value), },
+                    (true, true) => quote! { #name: Some(Some(#value)), },
+                }
             }
             None if field.is_option() => quote! { #name: None, },
             None => quote! { #name, },
@@ -265,7 +269,7 @@ fn members(it: &Struct) -> String {
     let mut parts = Vec::with_capacity(it.fields.len() + 1);
     for field in &it.fields {
         let mut part = String::new();
-        let preset = field.start().is_some() && !field.required;
+        let preset = field.preset.is_some() && !field.required;
         let must = field.required && !field.is_option();
         for (flag, is_set) in [
             ('*', must),
