@@ -185,7 +185,12 @@ fn keep_reached(document: &mut Node) {
             // The component is wrapped as in a document, so that the grammar knows its kind.
             let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
             let all = Node::made(Map::from_iter([(kind, one)]));
+            let before = queue.len();
             refer(Object::Components, &all, &Pointer::root().join("components"), &mut queue);
+            // Another name for a parent refers to it.
+            if !children::adds(component) {
+                queue.iter_mut().skip(before).for_each(|reference| reference.extends = false);
+            }
         }
     }
     let mut kept = Map::new();

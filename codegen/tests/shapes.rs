@@ -102,6 +102,11 @@ fn a_parent_that_is_only_extended_is_no_union() {
     let union = "union Pet (open)\nCat(Cat)\nPetBase(PetBase)\nUnknown(..)";
     assert_eq!(block(&listing, "Pet"), union, "{listing}");
     assert_eq!((notes, more), (vec![], vec![]));
+    // A document that later has a component of that name renames nothing.
+    let names = document("", &used).generate().unwrap().names;
+    let later = format!("{used}\nPetBase: {{type: object, properties: {{other: {{type: string}}}}}}");
+    let client = document("", &later).names(names).generate().unwrap();
+    assert!(block(&Listing::of(&client).to_string(), "PetBase").contains("kind: Option<String>"));
     // More than a program could list: a struct, and a note.
     let mut many = used;
     for index in 0..20_001 {

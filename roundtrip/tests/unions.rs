@@ -125,3 +125,17 @@ fn a_value_without_a_tag_stays_without_and_a_new_one_has_it() {
     assert_eq!((scene().kind, written(scene().into())), (None, "scene".into()));
     assert_eq!(serde_json::to_value(FramePart::from(scene())).unwrap()["kind"], "backdrop");
 }
+
+#[test]
+fn a_child_may_be_a_parent_by_another_property() {
+    let all = |text: &str| read::<All>(&format!(r#"{{"vehicle":{text}}}"#)).vehicle.unwrap();
+    assert!(matches!(all(r#"{"kind":"Car","wheels":4,"doors":5}"#), Vehicle::Car(it) if it.doors == Some(5)));
+    let truck = |text: &str| match all(text) {
+        Vehicle::Truck(truck) => truck,
+        other => panic!("{other:?}"),
+    };
+    let tanker = truck(r#"{"kind":"Truck","cargo":"liquid","wheels":6,"liters":9}"#);
+    assert!(matches!(tanker, Truck::Tanker(it) if (it.liters, it.wheels) == (Some(9), Some(6))));
+    assert!(matches!(truck(r#"{"kind":"Truck","cargo":"sand"}"#), Truck::TruckBase(_)));
+    assert!(matches!(all(r#"{"kind":"Boat"}"#), Vehicle::VehicleBase(_)));
+}

@@ -26,11 +26,17 @@ impl Model {
         both(self, one, other)
     }
 
-    /// The only part of an `allOf` that says something, if nothing beside the `allOf` constrains values.
-    pub(crate) fn only_part(&self, schema: &Schema) -> Option<SchemaId> {
+    /// The part of an `allOf` that the schema is another name for: the only part that says something, or a parent that
+    /// is a union, if nothing beside it adds to it.
+    pub(crate) fn only_part(&self, id: SchemaId) -> Option<SchemaId> {
+        let schema = self.get(id);
+        if let Some(part) = self.only_parent(id, &schema) {
+            return Some(part);
+        }
         let parts = schema.all_of.as_ref().filter(|_| schema.is_only_all_of())?;
         let mut telling = parts.iter().filter(|part| !self.get(**part).only_describes());
-        telling.next().copied().filter(|_| telling.next().is_none())
+        let only = telling.next().copied().filter(|_| telling.next().is_none())?;
+        (!self.is_child(id, only)).then_some(only)
     }
 
     /// Merges a schema and its `allOf` into one schema. A reference that closes a cycle of parents is skipped, because
@@ -41,7 +47,7 @@ impl Model {
         }
         let mut merged = Schema::any(&self.get(id).span);
         // With nothing else, the only part is the schema itself under another name.
-        let alone = self.only_part(&self.get(id)).is_some();
+        let alone = self.only_part(id).is_some();
         let mut parents = Parents { model: self, child: id, alone, open: BTreeSet::new(), flat: HashMap::new() };
         parents.gather(&mut merged, id);
         if merged.annotations.torn == Some(Torn::Types) {

@@ -476,6 +476,8 @@ pub(crate) struct Model {
     pub(super) by_name: HashMap<String, SchemaId>,
     /// The schemas that others extend, and their children.
     pub(super) families: BTreeMap<SchemaId, Family>,
+    /// The parents, by the schemas for their own keywords.
+    pub(super) owners: HashMap<SchemaId, SchemaId>,
     /// The schemas of parameters, media types and headers, by place.
     pub(super) places: BTreeMap<Pointer, SchemaId>,
     /// The results of [`Model::resolved`] for schemas with `allOf`.

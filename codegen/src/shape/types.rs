@@ -20,9 +20,11 @@ use super::steps::link_far;
 use super::views::{differing, marked_by_reference, reach};
 use super::{names, nullable};
 
-/// The place of a component.
+/// The place of a component. A parent's own keywords, apart from its children, are at its discriminator.
 fn place_of(model: &Model, component: SchemaId) -> Pointer {
-    Pointer::root().join("components").join("schemas").join(model.name(component).unwrap_or_default())
+    let place =
+        |id: SchemaId| Pointer::root().join("components").join("schemas").join(model.name(id).unwrap_or_default());
+    model.parent_of(component).map_or_else(|| place(component), |parent| place(parent).join("discriminator"))
 }
 
 impl<'a> Types<'a> {
@@ -319,9 +321,10 @@ impl<'a> Types<'a> {
     }
 
     fn all_of(&mut self, id: SchemaId, schema: &Schema, place: &Place<'_>) -> Type {
-        if let Some(only) = self.model.only_part(schema) {
+        if let Some(only) = self.model.only_part(id) {
             let ty = self.bare(only, place);
-            return if self.model.get(only).is_nullable() { ty.nullable() } else { ty };
+            let nullable = self.model.get(only).is_nullable() || (!place.exact && self.nullable(id));
+            return if nullable { ty.nullable() } else { ty };
         }
         let merged = self.model.flatten(id);
         // A part that refers to the enclosing schema would recurse forever. Its type is the one that is being created.

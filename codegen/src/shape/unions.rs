@@ -378,10 +378,17 @@ impl Types<'_> {
             }
         }
         let mapped = taken.clone();
-        for (branch, told) in resolved.iter().zip(&mut told) {
-            for value in self.constants(branch, tag, DEEPEST).each {
+        let declared: Vec<Vec<Constant>> =
+            resolved.iter().map(|branch| self.constants(branch, tag, DEEPEST).each).collect();
+        let mut times: HashMap<String, usize> = HashMap::new();
+        declared.iter().flatten().for_each(|value| *times.entry(value.text()).or_default() += 1);
+        // A value that several branches declare selects the one that has its name, if there is one.
+        let owner = |value: &str| components.iter().position(|names| names.first().is_some_and(|name| name == value));
+        for (index, (values, told)) in declared.into_iter().zip(&mut told).enumerate() {
+            for value in values {
                 let text = Constant::Text(value.text());
-                if !mapped.contains(&text) && !told.tags.contains(&value) {
+                let is_own = times[&value.text()] == 1 || owner(&value.text()).is_none_or(|owner| owner == index);
+                if is_own && !mapped.contains(&text) && !told.tags.contains(&value) {
                     told.tags.push(value);
                     taken.insert(text);
                 }
@@ -409,9 +416,9 @@ impl Types<'_> {
         }
         let known: BTreeSet<Constant> =
             told.iter().flat_map(|it| &it.tags).map(|value| Constant::Text(value.text())).collect();
-        for (names, told) in components.iter().zip(&mut told) {
-            let names = names.iter().map(|name| Constant::Text(name.clone()));
-            told.tags.extend(names.filter(|name| !known.contains(name)));
+        for (index, (names, told)) in components.iter().zip(&mut told).enumerate() {
+            let own = names.iter().filter(|name| named.get(name.as_str()) == Some(&index));
+            told.tags.extend(own.map(|name| Constant::Text(name.clone())).filter(|name| !known.contains(name)));
         }
         for (branch, told) in resolved.iter().zip(&mut told) {
             let property = branch.property(tag).and_then(|it| self.resolved(it).ty);
