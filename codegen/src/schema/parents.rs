@@ -147,8 +147,8 @@ impl Model {
         self.families.get(&id).is_some_and(|family| family.own.is_none())
     }
 
-    /// The discriminator of a parent for the union of its children, with what the discriminators of its own parents and
-    /// of its children say of them. `targets` has the branch of each child.
+    /// The discriminator of a parent for the union of its children, with the values that the discriminators of its own
+    /// parents and of its children have for them. `targets` has the branch of each child.
     fn of_children(
         &self,
         own: Discriminator,
