@@ -8,16 +8,13 @@ use crate::grammar::{self, Object};
 /// The most children of all parents together, each counted for each of its parents. Real documents have a few thousand.
 const MOST: usize = 20_000;
 
-/// A component with a discriminator that other components extend.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Parent<'a> {
-    /// The components that extend it, directly or not, by name. Empty if the document has too many of them.
-    pub(crate) children: BTreeSet<&'a str>,
-}
+/// The components with a discriminator, each with those that extend it, directly or not. There are none if the document
+/// has too many of them.
+pub(crate) type Parents<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
 /// The components that have a discriminator, are no union themselves, and are extended by others.
-pub(crate) fn parents(schemas: &Map) -> BTreeMap<&str, Parent<'_>> {
-    let mut parents: BTreeMap<&str, Parent<'_>> = BTreeMap::new();
+pub(crate) fn parents(schemas: &Map) -> Parents<'_> {
+    let mut parents = Parents::new();
     // In the order of their names, so that another order of the components changes nothing.
     let candidates: BTreeMap<&str, &Node> =
         schemas.iter().filter(|(_, schema)| is_parent(schema)).map(|(name, schema)| (name.as_str(), schema)).collect();
@@ -33,7 +30,10 @@ pub(crate) fn parents(schemas: &Map) -> BTreeMap<&str, Parent<'_>> {
         let mut seen = BTreeSet::new();
         let mut queue: Vec<&str> = extended.get(name).cloned().unwrap_or_default();
         while let Some(child) = queue.pop() {
-            if child != name && seen.len() <= left && seen.insert(child) {
+            if seen.len() > left {
+                break;
+            }
+            if child != name && seen.insert(child) {
                 queue.extend(extended.get(child).into_iter().flatten());
             }
         }
@@ -45,7 +45,7 @@ pub(crate) fn parents(schemas: &Map) -> BTreeMap<&str, Parent<'_>> {
         let is_child = |child: &&str| mapped.contains(*child) || schemas.get(*child).is_some_and(adds);
         let children: BTreeSet<&str> = seen.into_iter().filter(is_child).collect();
         if !children.is_empty() {
-            parents.insert(name, Parent { children: fits.map(|_| children).unwrap_or_default() });
+            parents.insert(name, fits.map(|_| children).unwrap_or_default());
         }
     }
     parents
@@ -63,7 +63,7 @@ fn is_parent(schema: &Node) -> bool {
         && !has_union(schema)
 }
 
-/// The property that a discriminator names. In Swagger 2 it is only the name.
+/// The property that a discriminator names. Written as in Swagger 2, it is only the name.
 fn property(schema: &Node) -> Option<&str> {
     let discriminator = schema.get("discriminator")?;
     discriminator.as_str().or_else(|| discriminator.str("propertyName"))
@@ -118,27 +118,29 @@ pub(crate) fn is_part_of_component(at: &Pointer) -> bool {
 
 /// The parents to which something else refers than the components that extend them. Another name for a parent refers to
 /// it.
-pub(crate) fn used(document: &Node) -> BTreeMap<&str, Parent<'_>> {
+pub(crate) fn used(document: &Node) -> Parents<'_> {
     let schemas = document.pointer("/components/schemas").and_then(Node::as_object);
     let mut parents = schemas.map(parents).unwrap_or_default();
     if parents.is_empty() {
         return parents;
     }
     let mut used = BTreeSet::new();
-    let mut adding = false;
+    // The component around the place, and whether it adds something.
+    let (mut around, mut adding) = (String::new(), false);
     Object::OpenApi.walk(document, &Pointer::root(), &mut |kind, node, at| {
         let own = kind == Object::Schema && is_part_of_component(at);
         // A component is visited before its parts.
         if own && at.as_str().matches('/').count() == 3 {
-            adding = adds(node);
+            (around, adding) = (at.last(), adds(node));
         }
-        used.extend(referred(node).filter(|name| parents.contains_key(name.as_str()) && !(own && adding)));
+        let uses = |children: &BTreeSet<&str>| !(own && (adding || children.contains(around.as_str())));
+        used.extend(referred(node).filter(|name| parents.get(name.as_str()).is_some_and(uses)));
     });
     // A child that is a parent by another property is a union in the union of its parent.
     let tag = |name: &str| schemas.and_then(|schemas| schemas.get(name)).and_then(property);
     let mut queue: Vec<String> = used.iter().cloned().collect();
     while let Some(name) = queue.pop() {
-        let children = parents.get(name.as_str()).into_iter().flat_map(|parent| &parent.children);
+        let children = parents.get(name.as_str()).into_iter().flatten();
         for child in children.filter(|child| parents.contains_key(*child) && tag(child) != tag(&name)) {
             if used.insert((*child).to_owned()) {
                 queue.push((*child).to_owned());

@@ -260,8 +260,8 @@ impl Table<'_> {
     }
 
     /// Adds the headers of the parts of a multipart body. The caller sets them on a part that the form has.
-    fn part_headers(&mut self, document: &Node, known: &Operation, content: &Node, at: &Pointer) {
-        let forms: Vec<_> = known.forms().collect();
+    fn part_headers(&mut self, document: &Node, known: &Operation, (media, content): (&str, &Node), at: &Pointer) {
+        let forms: Vec<_> = known.forms_of(media).collect();
         // An encoding for a property that does not exist has no effect.
         let is_part = |name: &String| forms.iter().any(|form| form.parts.iter().any(|part| part.wire == *name));
         let named = content.get("encoding").and_then(Node::as_object).into_iter().flatten();
@@ -291,7 +291,7 @@ impl Table<'_> {
             }
             let content = body.get("content").and_then(Node::as_object).into_iter().flatten();
             for (media, content) in content.filter(|(media, _)| media.starts_with("multipart/")) {
-                self.part_headers(document, known, content, &at.join("content").join(media));
+                self.part_headers(document, known, (media, content), &at.join("content").join(media));
             }
         }
         for (status, response) in node.get("responses").and_then(Node::as_object).into_iter().flatten() {

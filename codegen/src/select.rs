@@ -175,21 +175,23 @@ fn keep_reached(document: &mut Node) {
     while let Some(Reference { kind, name, extends }) = queue.pop() {
         let Some(component) = components.get(&kind).and_then(|kind| kind.get(&name)) else { continue };
         // A value of a parent may be one of its children.
-        if let Some(parent) = parents.get(name.as_str()).filter(|_| kind == "schemas" && !extends)
+        if let Some(children) = parents.get(name.as_str()).filter(|_| kind == "schemas" && !extends)
             && used.insert(name.clone())
         {
             let child = |child: &&str| Reference { kind: kind.clone(), name: (*child).to_owned(), extends: true };
-            queue.extend(parent.children.iter().map(child));
+            queue.extend(children.iter().map(child));
         }
-        if reached.insert((kind.clone(), name)) {
+        if reached.insert((kind.clone(), name.clone())) {
             // The component is wrapped as in a document, so that the grammar knows its kind.
             let one = Node::made(Map::from_iter([("it".to_owned(), component.clone())]));
             let all = Node::made(Map::from_iter([(kind, one)]));
             let before = queue.len();
             refer(Object::Components, &all, &Pointer::root().join("components"), &mut queue);
             // Another name for a parent refers to it.
+            let is_child = |of: &str| parents.get(of).is_some_and(|children| children.contains(name.as_str()));
             if !children::adds(component) {
-                queue.iter_mut().skip(before).for_each(|reference| reference.extends = false);
+                let others = queue.iter_mut().skip(before).filter(|reference| !is_child(&reference.name));
+                others.for_each(|reference| reference.extends = false);
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Constructs that are common in real documents: their types, methods and notes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use connectors_codegen::{Client, Generator, Kind, Listing, Names, Node};
@@ -14,6 +13,8 @@ mod calls;
 mod far;
 #[path = "shapes/links.rs"]
 mod links;
+#[path = "shapes/parents.rs"]
+mod parents;
 #[path = "shapes/parts.rs"]
 mod parts;
 #[path = "shapes/secrets.rs"]
@@ -89,31 +90,6 @@ fn children_that_their_parent_lists_keep_their_own_and_the_parents_properties() 
     let puppy = block(&listing, "Puppy");
     assert!(["kind: String", "barks: bool", "age: Option<i128>"].iter().all(|it| puppy.contains(it)), "{puppy}");
     assert!(!puppy.contains("meows"), "{puppy}");
-}
-
-#[test]
-fn a_parent_that_is_only_extended_is_no_union() {
-    let family = "Pet: {type: object, discriminator: {propertyName: kind}, properties: {kind: {type: string}}}\n\
-        Cat: {allOf: [{$ref: '#/components/schemas/Pet'}], properties: {claws: {type: integer}}}";
-    let (listing, notes) = listed("", family);
-    assert!(block(&listing, "Pet").starts_with("struct Pet") && !listing.contains("PetBase"), "{listing}");
-    let used = format!("{family}\nHome: {{type: object, properties: {{pet: {{$ref: '#/components/schemas/Pet'}}}}}}");
-    let (listing, more) = listed("", &used);
-    let union = "union Pet (open)\nCat(Cat)\nPetBase(PetBase)\nUnknown(..)";
-    assert_eq!(block(&listing, "Pet"), union, "{listing}");
-    assert_eq!((notes, more), (vec![], vec![]));
-    // A document that later has a component of that name renames nothing.
-    let names = document("", &used).generate().unwrap().names;
-    let later = format!("{used}\nPetBase: {{type: object, properties: {{other: {{type: string}}}}}}");
-    let client = document("", &later).names(names).generate().unwrap();
-    assert!(block(&Listing::of(&client).to_string(), "PetBase").contains("kind: Option<String>"));
-    // More than a program could list: a struct, and a note.
-    let mut many = used;
-    for index in 0..20_001 {
-        write!(many, "\nP{index}: {{allOf: [{{$ref: '#/components/schemas/Pet'}}], required: [x]}}").unwrap();
-    }
-    let (_, notes) = listed("", &many);
-    assert!(notes.iter().any(|note| note.contains("more schemas extend this one than a union can list")));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn where_a_parent_is_used_its_children_are_read() {
     assert!(matches!(lent.leased, Some(Device::Server(_))));
     let sold = lent.sold.unwrap();
     assert_eq!((sold.serial.as_deref(), sold.price), (Some("s"), Some(3)));
-    // What is written has the tag, also if the program has not set it.
+    // What is written has the tag.
     let machine: Machine = Server::new(String::new()).into();
     let _: Device = machine;
     let written = serde_json::to_value(Device::from(Server::new("Server".to_owned()).rack(4))).unwrap();
@@ -124,6 +124,11 @@ fn a_value_without_a_tag_stays_without_and_a_new_one_has_it() {
     let scene = || Scene::new(2);
     assert_eq!((scene().kind, written(scene().into())), (None, "scene".into()));
     assert_eq!(serde_json::to_value(FramePart::from(scene())).unwrap()["kind"], "backdrop");
+    // In another union, the value of this one would select another variant.
+    assert_eq!(Tone::new(1).kind, None);
+    assert_eq!(written(Tone::new(1).into()), "tone");
+    let other = FrameBack::from(Tone::new(1));
+    assert!(matches!(read(&serde_json::to_string(&other).unwrap()), FrameBack::Tone(_)));
 }
 
 #[test]

@@ -98,14 +98,26 @@ fn has_operations(item: &Item) -> bool {
 }
 
 /// The name of progenitor's method for an operation. It begins with a letter, even if the operation's name does not, and
-/// has no character that progenitor would replace.
+/// has no character that progenitor would replace: it would drop an underscore that is not between two other characters.
 pub(super) fn method(operation: &Operation) -> String {
-    let group = operation.group.as_deref().unwrap_or("client");
     let plain = |name: &str| -> String {
-        let chars = name.trim_matches('_').chars();
-        chars.map(|c| if c.is_ascii() { c.to_string() } else { format!("u{:x}", u32::from(c)) }).collect()
+        let mut plain = String::with_capacity(name.len());
+        let mut chars = name.chars().peekable();
+        while let Some(c) = chars.next() {
+            let between = !plain.is_empty() && !plain.ends_with('_') && chars.peek().is_some();
+            if c.is_ascii() && (c != '_' || between) {
+                plain.push(c);
+            } else {
+                plain.push_str(&format!("u{:x}", u32::from(c)));
+            }
+        }
+        // The name and the group are separated by it.
+        plain.replace("_in_", "_u69n_")
     };
-    format!("call_{}_in_{}", plain(&operation.name), plain(group))
+    match &operation.group {
+        Some(group) => format!("call_{}_in_{}", plain(&operation.name), plain(group)),
+        None => format!("call_{}", plain(&operation.name)),
+    }
 }
 
 /// The names of its arguments, in the order of the path.
@@ -161,14 +173,15 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         blocks.filter_map(|item| if let Item::Impl(block) = item { Some(&mut block.items) } else { None }).flatten()
     {
         if let ImplItem::Fn(method) = item {
-            end_after_hook(&mut method.block).ok_or_else(|| format!("`{}` has no hook", method.sig.ident))?;
+            end_after_hook(&mut method.block)
+                .ok_or_else(|| format!("`{}` does not have the expected code", method.sig.ident))?;
         }
     }
     Ok(file)
 }
 
 /// Ends a method after the hook that keeps the request. Without the rest, and without the header of the document's
-/// version, which no service asks for, it takes a fraction of the time to compile. `None` if there is no hook.
+/// version, which no service asks for, it takes a fraction of the time to compile. `None` if its code is not as expected.
 fn end_after_hook(block: &mut syn::Block) -> Option<()> {
     let mentions = |stmt: &syn::Stmt, name: &str| quote!(#stmt).into_iter().any(|token| has_ident(&token, name));
     let hook = block.stmts.iter().position(|stmt| mentions(stmt, "Built"))?;
@@ -179,6 +192,9 @@ fn end_after_hook(block: &mut syn::Block) -> Option<()> {
     if is_only && block.stmts.iter().any(of_version) {
         block.stmts.retain(|stmt| !of_version(stmt) && !is_new_map(stmt));
         Headerless.visit_block_mut(block);
+    }
+    if block.stmts.iter().any(of_version) {
+        return None;
     }
     block.stmts.push(syn::Stmt::Expr(syn::parse_quote! { Err(Error::Custom(String::new())) }, None));
     Some(())

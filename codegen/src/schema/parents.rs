@@ -13,16 +13,16 @@ use crate::span::Span;
 /// The end of the name of the schema for a parent's own keywords.
 const OWN: &str = "Base";
 
-/// The most values of a parent's mapping that are taken from other parents.
-const MOST_MAPPED: usize = 10_000;
+/// The most values of mappings that are read for parents other than their own.
+const MOST_MAPPED: usize = 100_000;
 
 impl Model {
     /// Registers the parents of a document, and a component for the own keywords of each. Only components are
     /// registered so far.
     pub(super) fn add_parents(&mut self, document: &Node) {
-        for (name, parent) in children::used(document) {
+        for (name, children) in children::used(document) {
             let Some(id) = self.component(name) else { continue };
-            let children: Vec<SchemaId> = parent.children.iter().filter_map(|child| self.component(child)).collect();
+            let children: Vec<SchemaId> = children.iter().filter_map(|child| self.component(child)).collect();
             let own = (!children.is_empty()).then(|| {
                 let mut own = format!("{name}{OWN}");
                 while self.by_name.contains_key(&own) {
@@ -49,6 +49,8 @@ impl Model {
         for (parent, family) in &self.families {
             family.children.iter().for_each(|child| parents_of.entry(*child).or_default().push(*parent));
         }
+        parents_of.values_mut().for_each(|parents| parents.sort_by_key(|parent| self.name(*parent)));
+        let mut left = MOST_MAPPED;
         for (parent, family) in self.families.clone() {
             let Some(own) = family.own else { continue };
             let mut schema = (*self.get(parent)).clone();
@@ -95,7 +97,7 @@ impl Model {
                 children.iter().map(|child| (*child, branch(child))).chain([(parent, own)]).collect();
             let union = Schema {
                 any_of: Some(branches),
-                discriminator: Some(self.of_children(discriminator, &others, parent, &targets)),
+                discriminator: Some(self.of_children(discriminator, &others, parent, &targets, &mut left)),
                 nullable: schema.nullable.take(),
                 read_only: schema.read_only.take(),
                 write_only: schema.write_only.take(),
@@ -127,7 +129,7 @@ impl Model {
             matches!(schema.ty, None | Some(JsonType::Object))
                 && Schema { ty: None, nullable: None, ..schema.clone() }.is_only_all_of()
         };
-        let is_it = !family.children.contains(&id)
+        let is_it = !family.children.contains(&self.parent_of(id).unwrap_or(id))
             && adds_nothing(schema)
             && parts.all(|(_, part)| match part.reference {
                 Some(other) => other == target,
@@ -136,10 +138,11 @@ impl Model {
         is_it.then_some(part)
     }
 
-    /// Whether a schema extends a parent, without more than its name.
+    /// Whether a schema is a child of the parent that a part refers to.
     pub(super) fn is_child(&self, id: SchemaId, part: SchemaId) -> bool {
         let family = self.get(part).reference.and_then(|target| self.families.get(&target));
-        family.is_some_and(|family| family.own.is_some() && family.children.contains(&id))
+        let child = self.parent_of(id).unwrap_or(id);
+        family.is_some_and(|family| family.own.is_some() && family.children.contains(&child))
     }
 
     /// Whether a schema is a parent that has too many children for a union.
@@ -155,6 +158,7 @@ impl Model {
         others: &[&Discriminator],
         parent: SchemaId,
         targets: &BTreeMap<SchemaId, SchemaId>,
+        left: &mut usize,
     ) -> Discriminator {
         let component = |node: &Node| {
             let text = percent_decode(node.as_str().unwrap_or_default());
@@ -165,26 +169,24 @@ impl Model {
             Node::at(format!("#/components/schemas/{}", name.replace('~', "~0").replace('/', "~1")), like)
         };
         let mut discriminator = own;
-        let mut mapped = BTreeSet::new();
         for node in discriminator.mapping.values_mut().chain(&mut discriminator.default) {
-            if let Some((child, target)) = component(node).and_then(|id| Some((id, *targets.get(&id)?))) {
-                mapped.insert(child);
-                if child != target {
-                    *node = branch(target, &node.span);
-                }
+            if let Some((child, target)) = component(node).and_then(|id| Some((id, *targets.get(&id)?)))
+                && child != target
+            {
+                *node = branch(target, &node.span);
             }
         }
-        for (value, node) in others.iter().flat_map(|other| &other.mapping).take(MOST_MAPPED) {
-            if let Some((child, target)) = component(node).and_then(|id| Some((id, *targets.get(&id)?)))
+        for (value, node) in others.iter().flat_map(|other| &other.mapping).take(*left) {
+            *left -= 1;
+            if let Some(target) = component(node).and_then(|id| targets.get(&id).copied())
                 && !discriminator.mapping.contains_key(value)
             {
-                mapped.insert(child);
                 discriminator.mapping.insert(value.clone(), branch(target, &node.span));
             }
         }
         let span = &self.get(parent).span;
-        // Without a mapping, the value is the name of the component, which is not the name of the own keywords.
-        for (child, target) in targets.iter().filter(|(child, target)| child != target && !mapped.contains(child)) {
+        // The name of the component is a value too, and it is not the name of the own keywords.
+        for (child, target) in targets.iter().filter(|(child, target)| child != target) {
             let name = self.name(*child).unwrap_or_default();
             if !discriminator.mapping.contains_key(name) {
                 discriminator.mapping.insert(name.to_owned(), branch(*target, span));

@@ -287,16 +287,29 @@ impl Operation {
         (path, Some(ends(query, &['#']).and_then(|at| query.get(..at)).unwrap_or(query)))
     }
 
-    /// The multipart forms of its body.
-    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+    /// The multipart forms of its body, each with its media type.
+    fn typed_forms(&self) -> impl Iterator<Item = (&str, &Form)> {
         let contents = self
             .body
             .iter()
             .flat_map(|body| std::iter::once(&body.content).chain(body.others.iter().map(|(_, it)| it)));
         contents.filter_map(|content| match content {
-            BodyContent::Multipart(_, form) => form.as_ref(),
+            BodyContent::Multipart(media, form) => Some((media.as_str(), form.as_ref()?)),
             _ => None,
         })
+    }
+
+    /// The multipart forms of its body.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        self.typed_forms().map(|(_, form)| form)
+    }
+
+    /// The multipart forms of its body for a media type.
+    #[cfg(feature = "diff")]
+    pub(crate) fn forms_of(&self, media: &str) -> impl Iterator<Item = &Form> {
+        let essence = |media: &str| media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let wanted = essence(media);
+        self.typed_forms().filter(move |(of, _)| essence(of) == wanted).map(|(_, form)| form)
     }
 
     /// The name of the setter that sends a parameter without a value. `None` if the document does not allow that, or if

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Constant, Type, TypeDef, TypeKind};
+use super::model::{Constant, Type, TypeDef, TypeKind, Union};
 
 /// A field: the name of its struct, and its index.
 type Place = (String, usize);
@@ -89,6 +89,17 @@ fn tags(defs: &mut BTreeMap<String, TypeDef>) {
                     known.push(only);
                 }
                 writers.push((place, union.clone(), index));
+            }
+        }
+    }
+    // In another union, the value may select another variant.
+    for def in defs.values() {
+        let TypeKind::Union(Union { variants, tag: Some(tag), .. }) = &def.kind else { continue };
+        for variant in variants {
+            let Some((name, TypeKind::Struct(of))) = target(defs, variant.ty.unlinked()) else { continue };
+            let at = of.fields.iter().position(|field| field.wire == *tag);
+            if let Some(known) = at.and_then(|at| values.get_mut(&(name.clone(), at))) {
+                known.retain(|value| variant.tags.contains(value));
             }
         }
     }

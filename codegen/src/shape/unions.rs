@@ -341,8 +341,8 @@ impl Types<'_> {
             let schema = self.model.get(id);
             let Some(name) = self.model.name(id) else { continue };
             let at = Pointer::root().join("components").join("schemas").join(name).join("discriminator");
-            let reason = "more schemas extend this one than a union can list; their values are read as this one, with \
-                          their own properties among the other keys";
+            let reason = "more schemas extend this one, and others before it, than unions can list; their values are \
+                          read as this one, with their own properties among the other keys";
             let note = self.notes.push(Stage::Shape, Kind::Rename, &at, &*schema, reason);
             note.advise("refer to a `oneOf` of some of them in an overlay to read each as its own type");
         }
@@ -383,11 +383,15 @@ impl Types<'_> {
         let mut times: HashMap<String, usize> = HashMap::new();
         declared.iter().flatten().for_each(|value| *times.entry(value.text()).or_default() += 1);
         // A value that several branches declare selects the one that has its name, if there is one.
-        let owner = |value: &str| components.iter().position(|names| names.first().is_some_and(|name| name == value));
+        let mut owners: HashMap<&str, usize> = HashMap::new();
+        for (index, name) in components.iter().enumerate().filter_map(|(index, names)| Some((index, names.first()?))) {
+            owners.entry(name).or_insert(index);
+        }
         for (index, (values, told)) in declared.into_iter().zip(&mut told).enumerate() {
             for value in values {
                 let text = Constant::Text(value.text());
-                let is_own = times[&value.text()] == 1 || owner(&value.text()).is_none_or(|owner| owner == index);
+                let is_own =
+                    times[&value.text()] == 1 || owners.get(value.text().as_str()).is_none_or(|owner| *owner == index);
                 if is_own && !mapped.contains(&text) && !told.tags.contains(&value) {
                     told.tags.push(value);
                     taken.insert(text);
@@ -395,12 +399,7 @@ impl Types<'_> {
             }
         }
         // The mapping of a union among the branches selects that union, unless the value is the name of another branch.
-        let mut named: HashMap<&str, usize> = HashMap::new();
-        for (index, names) in components.iter().enumerate() {
-            if let Some(name) = names.first() {
-                named.entry(name).or_insert(index);
-            }
-        }
+        let mut named = owners;
         for (index, names) in components.iter().enumerate() {
             for name in names.iter() {
                 named.entry(name).or_insert(index);

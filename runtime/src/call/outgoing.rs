@@ -9,7 +9,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderValue};
 use progenitor_client::{ByteStream, ResponseValue};
 use url::Url;
 use zeroize::Zeroizing;
@@ -240,8 +240,6 @@ impl Outgoing {
             }
         }
         let headers = request.headers_mut();
-        // progenitor adds this header, which only its own servers use.
-        headers.remove(&API_VERSION);
         headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(ACCEPT, self.accept.clone());
         if !parameters.cookies().is_empty() {
@@ -330,8 +328,6 @@ impl Whole {
         Response { value, status, headers, attempts: about.attempts, about: Some(about), kept }
     }
 }
-
-const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 
 /// Replaces an empty segment of a path, because progenitor would merge the two slashes around it.
 const EMPTY_SEGMENT: &str = "~empty~";

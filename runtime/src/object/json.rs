@@ -342,7 +342,7 @@ impl Read {
         }
         // A default of a new struct was not read, so it is removed.
         for (slot, member) in slots.iter_mut().zip(&self.members) {
-            if member.preset && !member.required {
+            if member.preset && !member.must {
                 slot.clear();
             }
         }

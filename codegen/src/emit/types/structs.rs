@@ -116,8 +116,14 @@ fn constructor(it: &Struct) -> TokenStream {
         quote! { #name: #ty }
     });
     let values = values(it);
+    let others = match it.fields.iter().any(|field| field.preset.is_some()) {
+        true => {
+            " A value with its required fields, in alphabetical order. All other fields have their only value, or are absent."
+        }
+        false => " A value with its required fields, in alphabetical order. All other fields are absent.",
+    };
     quote! {
-        /// A value with its required fields, in alphabetical order. All other fields are absent.
+        #[doc = #others]
         #[must_use]
         pub fn new(#(#arguments),*) -> Self {
             Self { #values }
@@ -269,7 +275,7 @@ fn members(it: &Struct) -> String {
     let mut parts = Vec::with_capacity(it.fields.len() + 1);
     for field in &it.fields {
         let mut part = String::new();
-        let preset = field.preset.is_some() && !field.required;
+        let preset = field.preset.is_some() && field.is_option();
         let must = field.required && !field.is_option();
         for (flag, is_set) in [
             ('*', must),

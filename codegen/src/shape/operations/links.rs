@@ -36,7 +36,8 @@ pub(super) fn links(
         }
         let (group, stem) = (operation.group.clone(), operation.name.trim_end_matches('_').to_owned());
         for link in &mut found {
-            link.name = format!("{stem}_then_{}", link.name);
+            // The name of a link may begin with an underscore, in place of a letter.
+            link.name = format!("{stem}_then_{}", link.name.trim_start_matches('_'));
             while !taken.insert((group.clone(), link.name.trim_end_matches('_').to_owned())) {
                 link.name = format!("{}_link", link.name.trim_end_matches('_'));
             }
