@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
-use proc_macro2::TokenTree;
 use progenitor_impl::{GenerationSettings, Generator};
 use quote::quote;
 use serde_json::{Value, json};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, ImplItem, Item};
+use syn::{Attribute, Expr, ImplItem, Item, Stmt};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::note::{Kind, Notes, Stage};
@@ -183,44 +182,52 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
 /// Ends a method after the hook that keeps the request. Without the rest, and without the header of the document's
 /// version, which no service asks for, it takes a fraction of the time to compile. `None` if its code is not as expected.
 fn end_after_hook(block: &mut syn::Block) -> Option<()> {
-    let mentions = |stmt: &syn::Stmt, name: &str| quote!(#stmt).into_iter().any(|token| has_ident(&token, name));
-    let hook = block.stmts.iter().position(|stmt| mentions(stmt, "Built"))?;
+    let hook = block.stmts.iter().position(is_hook)?;
     block.stmts.truncate(hook + 1);
-    block.stmts.retain(|stmt| !mentions(stmt, "OperationInfo"));
-    let of_version = |stmt: &syn::Stmt| mentions(stmt, "api_version");
-    let is_only = block.stmts.iter().filter(|stmt| mentions(stmt, "header_map")).count() == 3;
-    if is_only && block.stmts.iter().any(of_version) {
-        block.stmts.retain(|stmt| !of_version(stmt) && !is_new_map(stmt));
-        Headerless.visit_block_mut(block);
-    }
-    if block.stmts.iter().any(of_version) {
+    let before = block.stmts.len();
+    block
+        .stmts
+        .retain(|stmt| declared(stmt).is_none_or(|name| name != "header_map" && name != "info") && !is_append(stmt));
+    // The variable for headers with its only header, and the variable that the second hook would read.
+    if before - block.stmts.len() != 3 {
         return None;
     }
-    block.stmts.push(syn::Stmt::Expr(syn::parse_quote! { Err(Error::Custom(String::new())) }, None));
+    Headerless.visit_block_mut(block);
+    block.stmts.push(Stmt::Expr(syn::parse_quote! { Err(Error::Custom(String::new())) }, None));
     Some(())
 }
 
-/// Whether an identifier is in a token tree.
-fn has_ident(token: &TokenTree, name: &str) -> bool {
-    match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => group.stream().into_iter().any(|token| has_ident(&token, name)),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+/// Whether a statement calls the hook.
+fn is_hook(stmt: &Stmt) -> bool {
+    let Stmt::Expr(Expr::Call(call), _) = stmt else { return false };
+    let function = match &*call.func {
+        Expr::Paren(paren) => &paren.expr,
+        _ => &call.func,
+    };
+    matches!(&**function, Expr::Path(path) if path.path.segments.first().is_some_and(|first| first.ident == "Built"))
+}
+
+/// The variable that a statement declares.
+fn declared(stmt: &Stmt) -> Option<&syn::Ident> {
+    match stmt {
+        Stmt::Local(syn::Local { pat: syn::Pat::Ident(pat), .. }) => Some(&pat.ident),
+        _ => None,
     }
 }
 
-/// Whether a statement declares the variable for headers.
-fn is_new_map(stmt: &syn::Stmt) -> bool {
-    matches!(stmt, syn::Stmt::Local(syn::Local { pat: syn::Pat::Ident(pat), .. }) if pat.ident == "header_map")
+/// Whether a statement adds a header to the variable for headers.
+fn is_append(stmt: &Stmt) -> bool {
+    let Stmt::Expr(Expr::MethodCall(call), _) = stmt else { return false };
+    matches!(&*call.receiver, Expr::Path(path) if path.path.is_ident("header_map"))
 }
 
 /// Removes the call that adds the headers to the request.
 struct Headerless;
 
 impl VisitMut for Headerless {
-    fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
         visit_mut::visit_expr_mut(self, expr);
-        if let syn::Expr::MethodCall(call) = expr
+        if let Expr::MethodCall(call) = expr
             && call.method == "headers"
         {
             *expr = (*call.receiver).clone();

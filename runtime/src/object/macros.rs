@@ -15,6 +15,7 @@ macro_rules! object {
             $(
                 /// Sets the field of this name.
                 #[must_use]
+                #[inline]
                 pub fn $method(mut self $(, $value: $ty)?) -> Self {
                     self.$field = $set;
                     self
@@ -23,6 +24,7 @@ macro_rules! object {
             $(
                 /// Adds a key that the document does not declare.
                 #[must_use]
+                #[inline]
                 pub fn $add(
                     mut self,
                     key: impl ::std::convert::Into<::std::string::String>,
@@ -104,12 +106,14 @@ macro_rules! by_fields {
 macro_rules! by_serde {
     ($name:ident) => {
         impl ::serde::Serialize for $name {
+            #[inline]
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> ::std::result::Result<S::Ok, S::Error> {
                 $crate::object::serialize(self, serializer)
             }
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
+            #[inline]
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
                 $crate::object::deserialize(deserializer)
             }
@@ -160,6 +164,7 @@ macro_rules! open_strings {
         impl $name {
             /// The value as it is sent.
             #[must_use]
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $wire,)*
@@ -169,6 +174,7 @@ macro_rules! open_strings {
         }
 
         impl ::std::convert::From<&str> for $name {
+            #[inline]
             fn from(text: &str) -> Self {
                 match text {
                     $($wire => Self::$variant,)*
@@ -247,6 +253,7 @@ macro_rules! open_integers {
         impl $name {
             /// The value as it is sent.
             #[must_use]
+            #[inline]
             pub fn get(self) -> i64 {
                 match self {
                     $(Self::$variant => $wire,)*
@@ -256,6 +263,7 @@ macro_rules! open_integers {
         }
 
         impl ::std::convert::From<i64> for $name {
+            #[inline]
             fn from(value: i64) -> Self {
                 match value {
                     $($wire => Self::$variant,)*
@@ -344,6 +352,7 @@ macro_rules! tuple {
 macro_rules! wrapper {
     ($name:ident $inner:ty) => {
         impl ::std::convert::From<$inner> for $name {
+            #[inline]
             fn from(inner: $inner) -> Self {
                 Self(inner)
             }
@@ -352,6 +361,7 @@ macro_rules! wrapper {
         impl ::std::ops::Deref for $name {
             type Target = $inner;
 
+            #[inline]
             fn deref(&self) -> &$inner {
                 &self.0
             }
