@@ -136,7 +136,7 @@ impl Table {
 
     /// Adds a figure that is not measured, with the reason. This is not a failure.
     pub(crate) fn left_out(&mut self, what: &str, reason: &str) {
-        self.unmeasured(what, Outcome::LeftOut(reason.to_owned()));
+        self.unmeasured(what, Outcome::LeftOut(in_one_line(reason).to_owned()));
     }
 
     /// Adds a figure that could not be measured.
@@ -215,6 +215,13 @@ impl Serialize for Figure {
     }
 }
 
+/// The line of a reason that fits into a table. The output of a compiler ends with its number of errors and the command,
+/// which has paths of this machine.
+fn in_one_line(reason: &str) -> &str {
+    let last_error = reason.lines().rfind(|line| line.starts_with("error"));
+    last_error.or_else(|| reason.lines().next()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,16 +241,21 @@ mod tests {
         let mut table = Table::default();
         table.add(Figure::new("slow", 9.0, "s").at_most(1.0));
         table.left_out("instructions", "valgrind is not here");
+        table.left_out(
+            "a peer",
+            "error[E1]: wrong\n --> a.rs\nerror: could not compile, 2 errors\ncd \"/somewhere\" && cargo",
+        );
         assert!(table.is_whole(), "a missed target is reported, but is not a failure");
         table.failed("calls", "error:\n  no | server");
         assert!(!table.is_whole());
         let text = table.to_string();
         let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows.len(), 4);
+        assert_eq!(rows.len(), 5);
         assert!(rows[1].starts_with("slow ") && rows[1].ends_with("at most 1 s  DOES NOT HOLD"), "{text}");
         assert!(rows[2].ends_with("left out: valgrind is not here"), "{text}");
-        assert!(rows[3].ends_with("CANNOT BE MEASURED: error: no / server"), "{text}");
-        assert_eq!(table.markdown().lines().filter(|line| line.matches('|').count() == 7).count(), 5);
+        assert!(rows[3].ends_with("left out: error: could not compile, 2 errors"), "{text}");
+        assert!(rows[4].ends_with("CANNOT BE MEASURED: error: no / server"), "{text}");
+        assert_eq!(table.markdown().lines().filter(|line| line.matches('|').count() == 7).count(), 6);
     }
 
     #[test]
