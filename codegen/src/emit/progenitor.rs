@@ -110,8 +110,9 @@ pub(super) fn method(operation: &Operation) -> String {
                 plain.push_str(&format!("u{:x}", u32::from(c)));
             }
         }
-        // The name and the group are separated by it.
-        plain.replace("_in_", "_u69n_")
+        // `_in_` separates the name and the group.
+        let words = plain.split('_').map(|word| if word == "in" { "u69n" } else { word });
+        words.collect::<Vec<_>>().join("_")
     };
     match &operation.group {
         Some(group) => format!("call_{}_in_{}", plain(&operation.name), plain(group)),

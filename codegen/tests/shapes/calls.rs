@@ -510,3 +510,38 @@ fn the_same_value_in_another_media_type_is_noted() {
     let media = &reach(&generator.overlaid().unwrap(), &client)[&Declared::RequestMedia];
     assert_eq!((media.reached, media.noted, media.silent.len()), (1, 1, 0));
 }
+
+#[test]
+fn operations_whose_names_with_their_groups_are_alike_are_all_called() {
+    let operation = |(index, (id, group)): (usize, &(&str, &str))| {
+        let tags = if group.is_empty() { String::new() } else { format!("tags: [{group}], ") };
+        format!("/{index}: {{get: {{operationId: {id}, {tags}responses: {{'204': {{description: d}}}}}}}}\n")
+    };
+    let all = [
+        ("deserialize", "client"),
+        ("deserialize_", ""),
+        ("type", "client"),
+        ("a_in_in_b", "c"),
+        ("a_in_in_b_in_c", ""),
+        ("a", "in_b_in_c"),
+        ("a_in", "b_in_c"),
+    ];
+    let client = client(&all.iter().enumerate().map(operation).collect::<String>());
+    let mut methods: Vec<&str> =
+        client.code.lines().filter_map(|line| line.trim().strip_prefix("pub async fn ")).collect();
+    methods.sort_unstable();
+    methods.dedup();
+    assert_eq!((client.operations, methods.len()), (all.len(), all.len()), "{methods:#?}");
+}
+
+#[test]
+fn the_headers_of_parts_count_for_the_media_type_that_has_them() {
+    // Parts of form-data have names, so a list of them has no struct, and the caller writes each.
+    let form = "multipart/form-data: {schema: {type: array, prefixItems: [{type: string}]}, prefixEncoding: [{headers: {X-Left: {schema: {type: string}}}}]}";
+    let mixed = "multipart/mixed: {schema: {type: object, properties: {a: {type: string}}}}";
+    let body = format!("requestBody: {{required: true, content: {{{form}, {mixed}}}}}");
+    let generator = latest(&path("/a", "post", &body), "");
+    let table = reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());
+    let headers = &table[&Declared::PartHeader];
+    assert_eq!((headers.declared, headers.silent.len()), (1, 0), "{headers:?}");
+}

@@ -75,3 +75,12 @@ fn each_link_that_can_be_followed_is_a_method_and_each_other_one_a_loss_with_its
     let links = &table[&connectors_codegen::Declared::Link];
     assert_eq!((links.declared, links.reached, links.noted, links.silent.len()), (20, 7, 13, 0));
 }
+
+#[test]
+fn a_link_whose_name_begins_with_a_digit_has_a_method_in_snake_case() {
+    let text = "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths:\n  \
+        /a: {get: {operationId: first, responses: {'200': {description: x, links: {1alloc: {operationId: second}}}}}}\n  \
+        /b: {get: {operationId: second, responses: {'204': {description: x}}}}\n";
+    let client = Generator::new(Node::parse("t.yaml", text).unwrap()).generate().unwrap();
+    assert!(client.code.contains("fn first_then_1alloc("), "{}", Listing::of(&client));
+}
