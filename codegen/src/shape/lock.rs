@@ -218,10 +218,18 @@ impl fmt::Display for Names {
     }
 }
 
-/// The key of a type: the place of its schema, and the view.
-fn type_key(def: &TypeDef) -> String {
-    let view = if def.written { " (written)" } else { "" };
-    format!("{}{view}", def.pointer)
+/// The keys of types: the place of the schema of each, and the view. A schema that several `allOf` combine with other
+/// schemas may have several types: each but the first has a number too.
+fn type_keys(types: &[TypeDef]) -> Vec<String> {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    let key = |def: &TypeDef| {
+        let view = if def.written { " (written)" } else { "" };
+        let key = format!("{}{view}", def.pointer);
+        let many = count.entry(key.clone()).or_default();
+        *many += 1;
+        if *many == 1 { key } else { format!("{key} ({many})") }
+    };
+    types.iter().map(key).collect()
 }
 
 /// The keys of operations: the `operationId` of each, or its method and path if it has no unique `operationId`.
@@ -252,8 +260,8 @@ fn variant_key(ty: &Type, keys: &HashMap<String, String>) -> String {
 /// Renames everything in an API to its name in the lock. Returns the resulting names.
 pub(super) fn lock(api: &mut Api, names: &Names, notes: &mut Notes) -> Names {
     let mut found = Names::default();
-    types(api, names, notes, &mut found);
-    members(api, names, &mut found);
+    let keys = types(api, names, notes, &mut found);
+    members(api, &keys, names, &mut found);
     operations(api, names, &mut found);
     let urls: Vec<Thing> = api.servers.iter().map(|it| Thing::new(&it.url, &it.name)).collect();
     let settled = names.settle_into(What::Server, "", &urls, "Other", &mut found);
@@ -264,14 +272,16 @@ pub(super) fn lock(api: &mut Api, names: &Names, notes: &mut Notes) -> Names {
     found
 }
 
-fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
-    let thing = |def: &TypeDef| Thing::new(type_key(def), &def.name).given(def.given);
-    let things: Vec<Thing> = api.types.iter().map(thing).collect();
+/// Names types. Returns their keys by their new names.
+fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) -> HashMap<String, String> {
+    let thing = |(def, key): (&TypeDef, String)| Thing::new(key, &def.name).given(def.given);
+    let things: Vec<Thing> = api.types.iter().zip(type_keys(&api.types)).map(thing).collect();
     let settled = names.settle_into(What::Type, "", &things, "Type", found);
+    let keys = settled.iter().cloned().zip(things.iter().map(|thing| thing.key.clone())).collect();
     let renamed: HashMap<String, String> =
         things.into_iter().map(|thing| thing.own).zip(settled).filter(|(own, name)| own != name).collect();
     if renamed.is_empty() {
-        return;
+        return keys;
     }
     // The notes about the names before the lock was applied no longer apply.
     let places: HashSet<Pointer> =
@@ -300,6 +310,7 @@ fn types(api: &mut Api, names: &Names, notes: &mut Notes, found: &mut Names) {
     }
     api.headers.iter_mut().for_each(|header| rename(&mut header.ty, &renamed));
     api.webhooks.iter_mut().for_each(|it| for_each_received(it, &mut |ty| rename(ty, &renamed)));
+    keys
 }
 
 fn rename(ty: &mut Type, renamed: &HashMap<String, String>) {
@@ -372,44 +383,43 @@ fn for_each_received(it: &mut Incoming, visit: &mut impl FnMut(&mut Type)) {
     }
 }
 
-/// Names fields, values and variants.
-fn members(api: &mut Api, names: &Names, found: &mut Names) {
-    let keys: HashMap<String, String> = api.types.iter().map(|def| (def.name.clone(), type_key(def))).collect();
+/// Names fields, values and variants. `keys` are the keys of types by name.
+fn members(api: &mut Api, keys: &HashMap<String, String>, names: &Names, found: &mut Names) {
     for def in &mut api.types {
-        let scope = type_key(def);
+        let Some(scope) = keys.get(&def.name) else { continue };
         match &mut def.kind {
             TypeKind::Struct(it) => {
                 // A field whose name equals its wire name is never renamed.
                 let thing = |it: &Field| Thing::new(member_key(&it.wire), &it.name).given(it.name == it.wire);
                 let things: Vec<Thing> = it.fields.iter().map(thing).collect();
-                let settled = names.settle(What::Field, &scope, &things, "_field");
+                let settled = names.settle(What::Field, scope, &things, "_field");
                 for (field, name) in it.fields.iter_mut().zip(settled) {
                     if name != field.wire {
-                        found.set(What::Field, &[&scope, &member_key(&field.wire)], &name);
+                        found.set(What::Field, &[scope, &member_key(&field.wire)], &name);
                     }
                     field.name = name;
                 }
                 if let Some((extra, _)) = &mut it.extra {
-                    if let Some(name) = names.get(What::Field, &[&scope, OTHERS]) {
+                    if let Some(name) = names.get(What::Field, &[scope, OTHERS]) {
                         name.clone_into(extra);
                     }
                     while it.fields.iter().any(|field| field.name == *extra) {
                         extra.push('_');
                     }
                     if extra != "extra" {
-                        found.set(What::Field, &[&scope, OTHERS], extra);
+                        found.set(What::Field, &[scope, OTHERS], extra);
                     }
                 }
             }
             TypeKind::Enum(it) => {
                 let things = it.values.iter().map(|it| Thing::new(member_key(&it.wire), &it.name));
-                let (values, unknown) = variants(names, &scope, things, &it.unknown, found);
+                let (values, unknown) = variants(names, scope, things, &it.unknown, found);
                 it.values.iter_mut().zip(values).for_each(|(value, name)| value.name = name);
                 it.unknown = unknown;
             }
             TypeKind::Union(it) => {
-                let things = it.variants.iter().map(|it| Thing::new(variant_key(&it.ty, &keys), &it.name));
-                let (labels, unknown) = variants(names, &scope, things, &it.unknown, found);
+                let things = it.variants.iter().map(|it| Thing::new(variant_key(&it.ty, keys), &it.name));
+                let (labels, unknown) = variants(names, scope, things, &it.unknown, found);
                 it.variants.iter_mut().zip(labels).for_each(|(variant, name)| variant.name = name);
                 it.unknown = unknown;
             }

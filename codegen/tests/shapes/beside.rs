@@ -284,3 +284,19 @@ fn the_mapping_of_an_inner_union_takes_no_value_of_an_outer_branch() {
         }
     }
 }
+
+#[test]
+fn two_types_of_one_schema_keep_their_names() {
+    let schemas = "Cat: {properties: {createdAt: {properties: {}, anyOf: [{oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Error'}]}]}}}\n\
+        Error: {properties: {createdAt: {type: string}}}\n\
+        Order: {allOf: [{properties: {kind: {$ref: '#/components/schemas/Error'}}}]}\n\
+        Page: {properties: {kind: {anyOf: [{oneOf: [{allOf: [{properties: {createdAt: {type: boolean}}}, {$ref: '#/components/schemas/Page'}, {$ref: '#/components/schemas/Order'}]}, {anyOf: [{$ref: '#/components/schemas/Cat'}]}]}]}}}";
+    let client = document("", schemas).generate().unwrap();
+    let names = client.names.to_string();
+    let places = names.lines().filter(|line| line.starts_with("type ")).count();
+    assert_eq!(places, client.types.len(), "{names}");
+    assert!(names.contains(" (2)\" = "), "{names}");
+    let again = document("", schemas).names(client.names.clone()).generate().unwrap();
+    assert_eq!(again.code, client.code);
+    assert_eq!(again.names, client.names);
+}
