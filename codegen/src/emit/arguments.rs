@@ -53,13 +53,7 @@ pub(super) fn arguments(
 
 /// The name of an operation's request, and of its errors and responses.
 pub(super) fn request_name(operation: &Operation) -> String {
-    let name = names::pascal(&operation.name);
-    // The group's `Api` and the prelude have these names.
-    if ["Api", "Box", "Iterator", "Option", "String", "Vec", "Self"].contains(&name.as_str()) {
-        format!("{name}Request")
-    } else {
-        name
-    }
+    names::request(&operation.name)
 }
 
 /// A body as an argument, and the statement that sets it.

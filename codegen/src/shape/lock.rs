@@ -11,6 +11,7 @@ use super::model::{
     Api, BodyContent, Case, Content, Field, Incoming, Operation, Param, PartHolds, Payload, Received, Type, TypeDef,
     TypeKind,
 };
+use super::names;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::document::Pointer;
 use crate::note::{Kind, Notes};
@@ -140,21 +141,20 @@ impl Names {
 
     /// Chooses the names of the things in one scope. A name comes from the document's hint, else from the lock, else it
     /// is the thing's own name. An own name that is in use gets a suffix.
-    fn settle(&self, what: What, scope: &str, things: &[Thing], suffix: &str) -> Vec<String> {
+    fn settle(&self, what: What, scope: &str, things: &[Thing], suffix: &str, mut taken: Taken) -> Vec<String> {
         let fixed = |thing: &Thing| match thing.given {
             true => Some(thing.own.clone()),
             false => self.get(what, &scoped(scope, &thing.key)).map(str::to_owned),
         };
         let fixed: Vec<Option<String>> = things.iter().map(fixed).collect();
-        let mut taken = BTreeSet::new();
         // Two hints in the document may set the same name.
         let kept: Vec<bool> =
-            fixed.iter().map(|name| name.as_deref().is_some_and(|name| taken.insert(plain(name)))).collect();
+            fixed.iter().map(|name| name.as_deref().is_some_and(|name| taken.insert(what, name))).collect();
         let settled = things.iter().zip(fixed).zip(kept).map(|((thing, fixed), kept)| match fixed {
             Some(name) if kept => name,
             _ => {
                 let mut name = thing.own.clone();
-                while !taken.insert(plain(&name)) {
+                while !taken.insert(what, &name) {
                     name = format!("{}{suffix}", plain(&name));
                 }
                 name
@@ -165,11 +165,32 @@ impl Names {
 
     /// Calls [`Names::settle`] and records the names that it returns.
     fn settle_into(&self, what: What, scope: &str, things: &[Thing], suffix: &str, found: &mut Self) -> Vec<String> {
-        let settled = self.settle(what, scope, things, suffix);
+        let settled = self.settle(what, scope, things, suffix, Taken::default());
         for (thing, name) in things.iter().zip(&settled) {
             found.set(what, &scoped(scope, &thing.key), name);
         }
         settled
+    }
+}
+
+/// The names in a scope that are in use, without the `_` that turns a keyword into an identifier.
+#[derive(Default)]
+struct Taken {
+    names: BTreeSet<String>,
+    /// The types of the methods' requests, which may be equal although the names of the methods differ.
+    requests: BTreeSet<String>,
+}
+
+impl Taken {
+    /// Adds a name, unless it is in use.
+    fn insert(&mut self, what: What, name: &str) -> bool {
+        let request = (what == What::Operation).then(|| names::request(name));
+        if self.names.contains(&plain(name)) || request.as_ref().is_some_and(|it| self.requests.contains(it)) {
+            return false;
+        }
+        self.names.insert(plain(name));
+        self.requests.extend(request);
+        true
     }
 }
 
@@ -392,7 +413,7 @@ fn members(api: &mut Api, keys: &HashMap<String, String>, names: &Names, found: 
                 // A field whose name equals its wire name is never renamed.
                 let thing = |it: &Field| Thing::new(member_key(&it.wire), &it.name).given(it.name == it.wire);
                 let things: Vec<Thing> = it.fields.iter().map(thing).collect();
-                let settled = names.settle(What::Field, scope, &things, "_field");
+                let settled = names.settle(What::Field, scope, &things, "_field", Taken::default());
                 for (field, name) in it.fields.iter_mut().zip(settled) {
                     if name != field.wire {
                         found.set(What::Field, &[scope, &member_key(&field.wire)], &name);
@@ -480,15 +501,28 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
             let operation = &api.operations[*index];
             Thing::new(&keys[*index], &operation.name).given(operation.name_given)
         };
-        // The methods of the client itself and the accessors of groups must have different names.
-        let beside: Vec<Thing> = match group {
-            Some(_) => Vec::new(),
-            None => groups.iter().flatten().map(|group| Thing::new(group, group).given(true)).collect(),
-        };
-        let count = beside.len();
-        let things: Vec<Thing> = beside.into_iter().chain(of_group.iter().map(thing)).collect();
-        let settled = names.settle(What::Operation, "", &things, "_again");
-        for (index, name) in of_group.into_iter().zip(settled.into_iter().skip(count)) {
+        let mut taken = Taken::default();
+        // The methods of the client itself and the accessors of groups must have different names. A word without cases
+        // is the name of a module and of a request.
+        if group.is_none() {
+            let accessors = || groups.iter().flatten();
+            taken.names.extend(accessors().map(|group| plain(group)));
+            taken.requests.extend(accessors().cloned());
+        }
+        // A new operation does not get the name of a method that follows from the name of a known operation.
+        let known = |index: &usize| names.get(What::Operation, &[&keys[*index]]);
+        let kept: BTreeSet<&str> = of_group.iter().filter_map(known).collect();
+        for index in &of_group {
+            let others = api.operations[*index].body.iter().flat_map(|body| &body.others);
+            let derived = known(index).into_iter().flat_map(|name| {
+                let stem = plain(name);
+                others.clone().map(move |(suffix, _)| format!("{stem}_{suffix}"))
+            });
+            taken.names.extend(derived.filter(|name| !kept.contains(name.as_str())));
+        }
+        let things: Vec<Thing> = of_group.iter().map(thing).collect();
+        let settled = names.settle(What::Operation, "", &things, "_again", taken);
+        for (index, name) in of_group.into_iter().zip(settled) {
             found.set(What::Operation, &[&keys[index]], &name);
             api.operations[index].name = name;
         }

@@ -5,6 +5,7 @@
 mod circles;
 mod claims;
 mod context;
+mod derived;
 mod facts;
 mod hidden;
 mod lock;
@@ -54,6 +55,7 @@ pub(crate) fn shape(calls: &Calls, schemas: &Model, names: &Names, notes: &mut N
         types: finished,
     };
     let names = lock::lock(&mut api, names, notes);
+    derived::name(&mut api);
     hide_parameters(&mut api);
     (api, names)
 }

@@ -119,6 +119,17 @@ pub(crate) fn pascal(text: &str) -> String {
     if name == "Self" { "SelfType".to_owned() } else { name }
 }
 
+/// The type of a method's request. The names of two methods may differ and these not: `get_a1` and `get_a_1`.
+pub(crate) fn request(method: &str) -> String {
+    let name = pascal(method);
+    // The group's `Api` and the prelude have these names.
+    if ["Api", "Box", "Iterator", "Option", "String", "Vec"].contains(&name.as_str()) {
+        format!("{name}Request")
+    } else {
+        name
+    }
+}
+
 /// A field, argument or method name.
 pub(crate) fn snake(text: &str) -> String {
     let mut name = identifier(&lower(&gaps(text)));

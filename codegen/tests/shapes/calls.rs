@@ -1,8 +1,10 @@
 //! What a call sends and reads beside the types of a body: parameters, parts, statuses, servers, hints.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use connectors_codegen::{Client, Declared, Generator, Kind, Listing, Node, reach};
+
+use super::{document, modules};
 
 /// A document of OpenAPI 3.2 with paths, each a line of YAML, and lines after them.
 fn latest(paths: &str, rest: &str) -> Generator {
@@ -544,4 +546,109 @@ fn the_headers_of_parts_count_for_the_media_type_that_has_them() {
     let table = reach(&generator.overlaid().unwrap(), &generator.generate().unwrap());
     let headers = &table[&Declared::PartHeader];
     assert_eq!((headers.declared, headers.silent.len()), (1, 0), "{headers:?}");
+}
+
+#[test]
+fn no_two_methods_of_a_group_have_requests_of_one_name() {
+    for (one, other) in [
+        ("get_a_1", "getA1"),
+        ("a1_2", "a_12"),
+        ("api", "apiRequest"),
+        ("Box", "box_request"),
+        ("self", "self_type"),
+        ("Self", "SelfType"),
+        ("x__y", "x.y"),
+        ("get-pet", "getPet"),
+    ] {
+        for tags in ["", "tags: [t], "] {
+            let path = |path: &str, id: &str| {
+                format!("/{path}: {{get: {{operationId: '{id}', {tags}responses: {{'200': {{description: ok}}}}}}}}\n")
+            };
+            let (two, grown) = (path("o", one) + &path("p", other), path("o", one));
+            let first = document(&grown, "").generate().unwrap();
+            for client in [
+                document(&two, "").generate().unwrap(),
+                document(&two, "").names(first.names.clone()).generate().unwrap(),
+            ] {
+                let mut count: BTreeMap<String, usize> = BTreeMap::new();
+                let file = syn::parse_file(&client.code).unwrap();
+                for item in modules(&file.items) {
+                    if let syn::Item::Struct(it) = item {
+                        *count.entry(it.ident.to_string()).or_default() += 1;
+                    }
+                }
+                assert!(count.values().all(|many| *many == 1), "{one} {other} {count:?}\n{}", client.code);
+            }
+        }
+    }
+}
+
+/// Operations without parameters, each with its id, its tag or none, and other members.
+fn operations(all: &[(&str, &str, &str)]) -> String {
+    let each = all.iter().enumerate().map(|(index, (id, tag, more))| {
+        let tags = if tag.is_empty() { String::new() } else { format!("tags: [{tag}], ") };
+        format!("/{index}: {{post: {{operationId: {id}, {tags}{more}responses: {{'204': {{description: d}}}}}}}}\n")
+    });
+    each.collect()
+}
+
+/// The names of the methods of the client and of its groups, in order.
+fn methods(client: &Client) -> Vec<String> {
+    let file = syn::parse_file(&client.code).unwrap();
+    let of = |item: &syn::Item| match item {
+        syn::Item::Impl(it) if it.trait_.is_none() => it
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                syn::ImplItem::Fn(it) if it.sig.receiver().is_some() => Some(it.sig.ident.to_string()),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let is_api = |item: &&syn::Item| match item {
+        syn::Item::Impl(it) => matches!(&*it.self_ty, syn::Type::Path(path)
+            if path.path.segments.last().is_some_and(|it| ["Api", "Client"].iter().any(|name| it.ident == name))),
+        _ => false,
+    };
+    modules(&file.items).into_iter().filter(is_api).flat_map(of).collect()
+}
+
+#[test]
+fn a_name_that_follows_from_a_locked_name_stays() {
+    let schema = "{schema: {type: object, properties: {a: {type: string}}}}";
+    let body = format!(
+        "requestBody: {{required: true, content: {{application/json: {schema}, application/x-www-form-urlencoded: {schema}}}}}, "
+    );
+    let old = operations(&[("p.upload", "t", &body)]);
+    let new = operations(&[("p.upload", "t", &body), ("q.upload", "t", ""), ("upload_form", "t", "")]);
+    let first = document(&old, "").generate().unwrap();
+    let has = |client: &Client, name: &str| methods(client).iter().filter(|it| *it == name).count();
+    assert_eq!((has(&first, "upload"), has(&first, "upload_form")), (1, 1));
+    let grown = document(&new, "").names(first.names).generate().unwrap();
+    assert_eq!((has(&grown, "upload"), has(&grown, "upload_form")), (1, 1), "{:?}", methods(&grown));
+    assert!(grown.names.to_string().contains("operation \"upload_form\" = upload_form_again"), "{}", grown.names);
+    // Both are in the lock by then, so both stay.
+    let again = document(&new, "").names(grown.names.clone()).generate().unwrap();
+    assert_eq!(again.code, grown.code);
+    // Without a lock, the operation has its own name.
+    let both = document(&new, "").generate().unwrap();
+    assert!(both.names.to_string().contains("operation \"upload_form\" = upload_form\n"), "{}", both.names);
+}
+
+#[test]
+fn a_group_and_a_method_beside_it_keep_names_that_only_look_alike() {
+    for (id, tag) in [("get_a1", "get_a_1"), ("apiRequest", "api")] {
+        let old = operations(&[(id, "", "")]);
+        let new = operations(&[(id, "", ""), ("x", tag, "")]);
+        let first = document(&old, "").generate().unwrap();
+        let expected = first.names.to_string().lines().next().unwrap().to_owned();
+        for names in [first.names, connectors_codegen::Names::default()] {
+            let grown = document(&new, "").names(names).generate().unwrap();
+            assert!(grown.names.to_string().contains(&expected), "{expected}\n{}", grown.names);
+        }
+    }
+    // A word without cases is the name of a module and of a request.
+    let client = document(&operations(&[("\u{65e5}", "", ""), ("x", "\u{65e5}", "")]), "").generate().unwrap();
+    assert_eq!(methods(&client).iter().filter(|name| name.starts_with('\u{65e5}')).count(), 2, "{}", client.names);
 }

@@ -1,6 +1,6 @@
 //! Links: the follow-up requests that a response describes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use crate::calls::{self, Calls, LinkTarget, Status, Used};
 use crate::document::{Node, Pointer, Value, percent_decode};
@@ -12,12 +12,7 @@ use crate::shape::context::Types;
 use crate::shape::model::{BodyContent, Expression, Link, Operation, Param, Payload, Place, Style, Type, TypeKind};
 
 /// Adds to each operation the links of its responses. A link that no method can follow gets a note with the reason.
-pub(super) fn links(
-    calls: &Calls,
-    types: &mut Types<'_>,
-    operations: &mut [Operation],
-    taken: &mut BTreeSet<(Option<String>, String)>,
-) {
+pub(super) fn links(calls: &Calls, types: &mut Types<'_>, operations: &mut [Operation]) {
     let documented: HashMap<&Pointer, _> = calls.operations().map(|(_, call)| (&call.at, call)).collect();
     for index in 0..operations.len() {
         let Some(operation) = operations.get(index) else { continue };
@@ -32,14 +27,6 @@ pub(super) fn links(
                         types.note(Kind::Loss, &link.here, &link.written, reason);
                     }
                 }
-            }
-        }
-        let (group, stem) = (operation.group.clone(), operation.name.trim_end_matches('_').to_owned());
-        for link in &mut found {
-            // The name of a link may begin with an underscore, in place of a letter.
-            link.name = format!("{stem}_then_{}", link.name.trim_start_matches('_'));
-            while !taken.insert((group.clone(), link.name.trim_end_matches('_').to_owned())) {
-                link.name = format!("{}_link", link.name.trim_end_matches('_'));
             }
         }
         if let Some(operation) = operations.get_mut(index) {

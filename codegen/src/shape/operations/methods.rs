@@ -80,7 +80,7 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
     }
     let keys: Vec<(Option<String>, Vec<String>)> =
         operations.iter().map(|(_, group, options)| (group.clone(), options.clone())).collect();
-    let chosen = distinct(&keys);
+    let chosen = distinct(&keys, names::request);
     // The types of all groups are in one module.
     let hints: Vec<(Option<String>, Vec<String>)> = operations
         .iter()
@@ -91,7 +91,7 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
             (None, [Some(name.clone()), grouped, Some(place)].into_iter().flatten().collect())
         })
         .collect();
-    let hints = distinct(&hints);
+    let hints = distinct(&hints, names::pascal);
     operations
         .into_iter()
         .zip(chosen.into_iter().zip(hints))
@@ -99,15 +99,15 @@ pub(super) fn methods(calls: &Calls) -> BTreeMap<(String, String), Named> {
         .collect()
 }
 
-/// For each entry, the first option that no other entry of its group has. All entries that share an option change to
+/// For each entry, the first option whose type no other entry of its group has. All entries that share one change to
 /// their next option together, so the order does not matter.
-fn distinct(entries: &[(Option<String>, Vec<String>)]) -> Vec<String> {
+fn distinct(entries: &[(Option<String>, Vec<String>)], ty: fn(&str) -> String) -> Vec<String> {
     let mut level = vec![0_usize; entries.len()];
     let option = |index: usize, level: usize| entries[index].1.get(level).map_or("operation", String::as_str);
     loop {
-        let mut by_name: BTreeMap<(&Option<String>, &str), Vec<usize>> = BTreeMap::new();
+        let mut by_name: BTreeMap<(&Option<String>, String), Vec<usize>> = BTreeMap::new();
         for (index, (group, _)) in entries.iter().enumerate() {
-            by_name.entry((group, option(index, level[index]).trim_end_matches('_'))).or_default().push(index);
+            by_name.entry((group, ty(option(index, level[index])))).or_default().push(index);
         }
         let mut moved = false;
         for index in by_name.into_values().filter(|indexes| indexes.len() > 1).flatten() {
@@ -126,7 +126,7 @@ fn distinct(entries: &[(Option<String>, Vec<String>)]) -> Vec<String> {
         .enumerate()
         .map(|(index, (group, _))| {
             let mut name = option(index, level[index]).to_owned();
-            while !taken.insert((group, name.trim_end_matches('_').to_owned())) {
+            while !taken.insert((group, ty(&name))) {
                 name = format!("{}_again", name.trim_end_matches('_'));
             }
             name

@@ -132,39 +132,10 @@ pub(super) fn shape(calls: &Calls, types: &mut Types<'_>) -> (Vec<Operation>, He
         }
         operations.push((position, operation));
     }
-    let mut taken = free_names(&mut operations);
     operations.sort_by_key(|(position, _)| *position);
     let mut operations: Vec<Operation> = operations.into_iter().map(|(_, operation)| operation).collect();
-    links::links(calls, types, &mut operations, &mut taken);
+    links::links(calls, types, &mut operations);
     (operations, found)
-}
-
-/// Makes the names for other media types unique among the methods of the group and the setters of the request. Returns
-/// the names of all methods with their groups.
-fn free_names(operations: &mut [(usize, Operation)]) -> BTreeSet<(Option<String>, String)> {
-    let key = |operation: &Operation, name: &str| (operation.group.clone(), name.trim_end_matches('_').to_owned());
-    let mut taken: BTreeSet<(Option<String>, String)> =
-        operations.iter().map(|(_, operation)| key(operation, &operation.name)).collect();
-    let groups: BTreeSet<String> = operations.iter().filter_map(|(_, operation)| operation.group.clone()).collect();
-    taken.extend(groups.into_iter().map(|group| (None, group)));
-    for (_, operation) in operations {
-        let (group, stem) = (operation.group.clone(), operation.name.trim_end_matches('_').to_owned());
-        let mut setters: BTreeSet<String> = operation.params.iter().map(|param| param.name.clone()).collect();
-        for (suffix, _) in operation.body.iter_mut().flat_map(|body| &mut body.others) {
-            while !(setters.insert(format!("body_{suffix}"))
-                & taken.insert((group.clone(), format!("{stem}_{suffix}"))))
-            {
-                suffix.push_str("_body");
-            }
-        }
-        let readings = operation.readings.iter_mut().map(|reading| &mut reading.name);
-        for name in readings.chain(operation.streams.iter_mut().map(|stream| &mut stream.name)) {
-            while !setters.insert(name.clone()) {
-                name.push_str("_response");
-            }
-        }
-    }
-    taken
 }
 
 /// `x-idempotency-key` names the header, and `x-idempotent` declares the operation idempotent or not. Otherwise a
