@@ -289,6 +289,9 @@ async fn an_operation_is_called_by_its_id_with_json_in_and_out() {
         let name = if id == "create" { "connectors.update" } else { "connectors.get" };
         assert!(ids(name, id).send().await.unwrap_err().is_invalid_argument(), "{id:?}");
     }
+    assert!(ids("connectors.get", "a\\b").send().await.unwrap_err().is_not_found());
+    assert!(tenant.requests().iter().any(|request| request.path.ends_with("/connectors/a%5Cb")));
+    tenant.clear_requests();
     let missing = c1.operation("connectors.get").unwrap().parameter("id", "github-01").send().await.unwrap_err();
     assert!(missing.is_invalid_argument() && missing.message().contains("`app_id`"), "{missing}");
     assert_eq!(tenant.requests().len(), 0);

@@ -341,6 +341,13 @@ async fn ids_that_would_change_the_path_are_rejected_before_anything_is_sent() {
         }
     }
     assert!(s.tenant.requests().is_empty());
+    // A backslash stays in its segment.
+    for id in ["a\\b", "\\", "%5C\\"] {
+        assert!(s.c1.app(APP).connector(id).get().await.unwrap_err().is_not_found(), "{id:?}");
+    }
+    let paths: Vec<String> = s.tenant.requests().into_iter().map(|request| request.path).collect();
+    let ids = paths.iter().filter_map(|path| path.rsplit_once("/connectors/")).map(|(_, id)| id);
+    assert_eq!(ids.collect::<Vec<_>>(), ["a%5Cb", "%5C", "%255C%5C"], "{paths:?}");
 }
 
 #[tokio::test]

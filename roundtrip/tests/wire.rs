@@ -60,6 +60,11 @@ async fn a_path_is_sent_unchanged() {
     assert_eq!(arrived.line(), "GET /api/a///b//x%20y/of/x%20y");
     client.hash("50%?").await.unwrap();
     assert_eq!(arrived.line(), "GET /api/hash%23part/50%25%3F");
+    client.file(params::Id::new("a\\b.c"), params::Ext::new("json")).await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/files/a%5Cb.c.json");
+    client.archive("x/y").await.unwrap_err();
+    client.archive("x:y").await.unwrap();
+    assert_eq!(arrived.line(), "GET /api/files/x:y:archive");
     client.styles(params::Matrix::new(7), params::Label::new("l"), &["a".to_owned(), "b".to_owned()]).await.unwrap();
     assert_eq!(arrived.line(), "GET /api/styles/;matrix=7/.l/;list=a;list=b");
 }

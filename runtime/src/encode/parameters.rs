@@ -126,7 +126,7 @@ impl Parameters {
     fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
         let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
         check_text(&text, parameter.reserved)?;
-        self.path.push((parameter.name(), text));
+        self.path.push((parameter.name(), text.replace('\\', BACKSLASH)));
         Ok(())
     }
 
@@ -141,7 +141,8 @@ impl Parameters {
         Ok(())
     }
 
-    /// The value of a path parameter: a segment or a part of one, not percent-encoded.
+    /// The value of a path parameter: a segment or a part of one, not percent-encoded, with [`BACKSLASH`] for each
+    /// backslash.
     #[must_use]
     pub fn path_value(&self, name: &str) -> Option<&str> {
         self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
@@ -155,14 +156,14 @@ impl Parameters {
             rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
         {
             query.push_str(before);
-            encode(&mut query, self.path_value(name).unwrap_or_default(), Keep::Unreserved);
+            encode(&mut query, &self.path_value(name).unwrap_or_default().replace(BACKSLASH, "\\"), Keep::Unreserved);
             rest = after;
         }
         query.push_str(rest);
         query
     }
 
-    /// All values of the path, by name.
+    /// All values of the path, by name, as [`Parameters::path_value`] returns them.
     #[must_use]
     pub fn path_values(&self) -> &[(&'static str, String)] {
         &self.path
@@ -172,7 +173,7 @@ impl Parameters {
     /// percent-encoding.
     pub(crate) fn sent(&self, name: &str) -> Option<String> {
         match name.split_once('.')? {
-            ("path", name) => self.path_value(name).map(str::to_owned),
+            ("path", name) => self.path_value(name).map(|value| value.replace(BACKSLASH, "\\")),
             ("query", name) => {
                 let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
                 pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
@@ -234,6 +235,16 @@ static PLAIN: [bool; 256] = {
     plain
 };
 
+/// Represents a backslash of a path value until the URL is built. progenitor does not encode a backslash, and a URL parser
+/// reads it as a slash. Unicode reserves this character for such internal use.
+pub(crate) const BACKSLASH: &str = "\u{fdd0}";
+
+/// The path of a URL with the backslashes of its values, percent-encoded; `None` if there are none.
+pub(crate) fn with_backslashes(path: &str) -> Option<String> {
+    let encoded = "%EF%B7%90";
+    path.contains(encoded).then(|| path.replace(encoded, "%5C"))
+}
+
 fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::bad("it is empty"));
@@ -242,13 +253,17 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.bytes().all(|byte| PLAIN[usize::from(byte)]) {
         return Ok(());
     }
-    if text.contains('\\') || (!slashes && text.contains('/')) {
-        return Err(Fault::bad("it has a `/` or a `\\`, which separate the segments of a path"));
+    if !slashes && text.contains('/') {
+        return Err(Fault::bad("it has a `/`, which separates the segments of a path"));
+    }
+    if text.contains(BACKSLASH) {
+        return Err(Fault::bad("it has the character U+FDD0, which no text may have"));
     }
     if text.chars().any(char::is_control) {
         return Err(Fault::bad("it has a control character"));
     }
-    if text.split('/').any(|segment| matches!(segment, "." | "..")) {
+    // Some servers read a backslash as a slash.
+    if text.split(['/', '\\']).any(|segment| matches!(segment, "." | "..")) {
         return Err(Fault::bad("`.` and `..` lead to another resource"));
     }
     Ok(())

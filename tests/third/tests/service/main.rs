@@ -386,7 +386,7 @@ async fn a_credential_is_sent_to_another_server_only_if_the_program_chose_the_do
 async fn a_value_that_is_not_a_segment_is_rejected_before_anything_is_sent() {
     let server = Server::start(&[]).await;
     let library = server.client(Credentials::new().key("k"));
-    for id in ["", ".", "..", "a/b", "a\\b"] {
+    for id in ["", ".", "..", "a/b", "..\\b"] {
         let error = library.books().get_book(id).await.unwrap_err();
         assert!(error.is_invalid_argument(), "{id:?}: {error}");
     }
