@@ -76,6 +76,7 @@ impl Crate {
     }
 }
 
+/// Each client has the features of reqwest that our runtime has, so that both use the same transport.
 const MANIFEST: &str = r#"[package]
 name = "checked"
 version = "0.1.0"
@@ -88,7 +89,7 @@ strip = true
 [dependencies]
 bytes = "1"
 futures-core = "0.3"
-reqwest = { version = "0.13", default-features = false, features = ["json", "stream"] }
+reqwest = { version = "0.13", default-features = false, features = ["json", "query", "form", "stream", "http2", "system-proxy"] }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 tokio = { version = "1", features = ["rt", "net", "time"] }

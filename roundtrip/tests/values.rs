@@ -57,6 +57,30 @@ fn the_steps_to_read_a_union_grow_linearly_with_its_size() {
 }
 
 #[test]
+fn the_variant_that_declares_a_key_is_read_however_large_its_value_is() {
+    let large: Value = (0..20).map(|key| (format!("k{key}"), json!({"deep": [key, {"x": key}]}))).collect();
+    for inner in [json!({"a": 1}), json!({"a": 1, "b": 2}), json!({"a": 1, "b": 2, "c": 3, "d": null}), large] {
+        let text = json!({"match": inner}).to_string();
+        assert!(matches!(read::<Query>(&text), Query::Match(_)), "{text}");
+        let text = json!({"either": [{"match": inner}, {"match": inner}]}).to_string();
+        assert!(matches!(read::<Query>(&text), Query::Either(_)), "{text}");
+        let text = json!({"not": {"match": inner}}).to_string();
+        assert!(matches!(read::<Query>(&text), Query::Not(_)), "{text}");
+        stays::<Query>(&text);
+    }
+}
+
+#[test]
+fn other_keys_may_hold_values_of_the_type_itself() {
+    stays::<Branch>(r#"{"a":"1","b":{"a":"2","c":{}}}"#);
+    assert!(serde_json::from_str::<Branch>(r#"{"b":{"a":2}}"#).is_err());
+    // Each first read of a type waits for the other threads that read it for the first time, but for no other type.
+    let ladder = std::thread::spawn(|| stays::<Ladder>(r#"{"a":"1","x":{"b":"2","y":[{"a":"3"},{}]}}"#));
+    stays::<Rungs>(r#"{"b":"1","x":[{"a":"2","y":{"b":"3"}}]}"#);
+    ladder.join().unwrap();
+}
+
+#[test]
 fn strings_with_bytes_or_json_in_them_keep_their_text() {
     let text = r#"{"file":"UE5H","old":"not base64!","url":"-_8","picture":"UE\n5H","arguments":" {\"kind\":\"disc\",\"radius\":1.50}",
         "loose":"[1,","parts":["","QQ==","QQ"],"secret":"{\"user\":\"u\",\"direct\":\"PLANTED\",\"token\":\"t\"}","key":"UExBTlRFRA==",

@@ -55,7 +55,8 @@ impl Hasher for Addresses {
 /// A measure of how much of a value a type does not declare: 0 if it declares every part by name.
 type Doubt = u32;
 
-/// A key that the type does not declare.
+/// A key that the type does not declare, beside what its value would add as a map of anything. So a type that declares
+/// the key always has less doubt, however large the value is.
 const STRANGE_KEY: Doubt = 4;
 /// A key of a map whose values have a type.
 const KEY_OF_MAP: Doubt = 2;
@@ -77,6 +78,7 @@ const UNKNOWN: Doubt = 64;
 pub(super) struct Reader {
     fits: Memory<Option<Doubt>>,
     choices: Memory<Option<(usize, Doubt)>>,
+    sizes: HashMap<usize, Doubt, BuildHasherDefault<Addresses>>,
     steps: usize,
 }
 
@@ -189,6 +191,29 @@ impl Reader {
         }
     }
 
+    /// The doubt about the value of a key that the type does not declare.
+    fn strange(&mut self, tree: &Tree<'_>) -> Doubt {
+        STRANGE_KEY.saturating_add(self.size(tree))
+    }
+
+    /// The doubt about a value as a map, or a list, of anything.
+    fn size(&mut self, tree: &Tree<'_>) -> Doubt {
+        let key = from_ref(tree).addr();
+        if let Some(known) = self.sizes.get(&key) {
+            return *known;
+        }
+        self.steps += 1;
+        let size = match tree {
+            Tree::Object(entries) => entries
+                .iter()
+                .fold(ANYTHING, |sum, (_, value)| sum.saturating_add(KEY_OF_MAP).saturating_add(self.size(value))),
+            Tree::List(items) => items.iter().fold(ANYTHING, |sum, item| sum.saturating_add(self.size(item))),
+            Tree::Null | Tree::Bool(_) | Tree::Number(_) | Tree::Text(_) => return ANYTHING,
+        };
+        self.sizes.insert(key, size);
+        size
+    }
+
     fn all<'a, 't: 'a>(&mut self, parts: impl Iterator<Item = (&'static Layout, &'a Tree<'t>)>) -> Option<Doubt> {
         let mut doubt: Doubt = 0;
         for (layout, tree) in parts {
@@ -233,8 +258,11 @@ impl Reader {
         }
         for place in places.strangers() {
             let more = match &object.rest {
-                Rest::Of(of) => self.fit(of(), &entries[place].1, None)?.saturating_add(KEY_OF_MAP),
-                Rest::Open | Rest::Closed => STRANGE_KEY,
+                Rest::Of(of) => match of() {
+                    Layout::Any => self.strange(&entries[place].1),
+                    of => self.fit(of, &entries[place].1, None)?.saturating_add(KEY_OF_MAP),
+                },
+                Rest::Open | Rest::Closed => self.strange(&entries[place].1),
             };
             doubt = doubt.saturating_add(more);
         }

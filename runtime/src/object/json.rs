@@ -1,14 +1,13 @@
 //! The trait of generated types, and the code that structs and tuples share.
 
 use std::any::Any;
-use std::borrow::Cow;
 use std::fmt::{self, Debug};
 
 use serde_json::Value;
 
 use super::choice::Places;
 use super::input::{Entries, Input};
-use super::layout::{Layout, Of, Read};
+use super::layout::{Layout, Member, Of, Read};
 use super::mismatch::Mismatch;
 
 /// A type of a generated client: its layout, and how its values are read and written.
@@ -21,7 +20,7 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
     /// The layout of the values.
     #[inline]
     fn layout() -> &'static Layout {
-        Self::fields(Fields::None)
+        fields::<Self>(Fields::None)
     }
 
     /// Shows or lends the fields of a struct or a tuple, in the order of its layout, and returns the layout. This is
@@ -37,6 +36,7 @@ pub trait Json: Clone + Debug + PartialEq + 'static {
     ///
     /// # Errors
     /// A value of another type.
+    #[inline]
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
         read_object(self, input)
     }
@@ -80,31 +80,34 @@ impl<T> Debug for Fields<'_, T> {
     }
 }
 
-/// A value of any type that implements [`Json`].
+/// How the next value of the input is read into a [`Field`].
+#[derive(Clone, Copy, Debug)]
+pub enum How<'a> {
+    /// As the value of the field: [`Json::read`].
+    Whole,
+    /// As the value of a field for which null and absent differ: [`Json::read_present`].
+    Present,
+    /// As one more item of the field or, with this key, as one more entry: [`Json::read_more`].
+    More(&'a str),
+}
+
+/// A value of any type that implements [`Json`]. The functions are few, because each is compiled for each type that a
+/// program uses.
 pub trait Field: Any + Debug {
-    /// [`Json::read`] for a value of any type.
+    /// Reads a value.
     ///
     /// # Errors
     /// A value of another type.
-    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
-
-    /// See [`Json::read_present`].
-    ///
-    /// # Errors
-    /// A value of another type.
-    fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch>;
-
-    /// See [`Json::read_more`].
-    ///
-    /// # Errors
-    /// A value of another type.
-    fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch>;
+    fn read(&mut self, how: How<'_>, input: &mut Input<'_>) -> Result<(), Mismatch>;
 
     /// See [`Json::view`].
     fn view(&self) -> View<'_>;
 
-    /// See [`Json::fields`].
-    fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field]));
+    /// Shows the fields of a struct or a tuple. See [`Json::fields`].
+    fn show(&self, see: &mut dyn FnMut(&[&dyn Field]));
+
+    /// Lends the fields of a struct or a tuple, to read into them. See [`Json::fields`].
+    fn lend(&mut self, take: &mut dyn FnMut(&mut [&mut dyn Field]));
 
     /// The function of the type's layout.
     fn of(&self) -> Of;
@@ -112,32 +115,29 @@ pub trait Field: Any + Debug {
     /// Makes the value blank.
     fn clear(&mut self);
 
-    /// Becomes a clone of another value of the same type.
-    fn copy(&mut self, from: &dyn Field);
-
     /// Whether another value is of the same type and equal.
     fn is(&self, other: &dyn Field) -> bool;
 }
 
 impl<T: Json> Field for T {
-    fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        Json::read(self, input)
-    }
-
-    fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        Json::read_present(self, input)
-    }
-
-    fn read_more(&mut self, key: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        Json::read_more(self, key, input)
+    fn read(&mut self, how: How<'_>, input: &mut Input<'_>) -> Result<(), Mismatch> {
+        match how {
+            How::Whole => Json::read(self, input),
+            How::Present => Json::read_present(self, input),
+            How::More(key) => Json::read_more(self, key, input),
+        }
     }
 
     fn view(&self) -> View<'_> {
         Json::view(self)
     }
 
-    fn each_field(&self, see: &mut dyn FnMut(&[&dyn Field])) {
-        T::fields(Fields::Show(self, see));
+    fn show(&self, see: &mut dyn FnMut(&[&dyn Field])) {
+        fields(Fields::Show(self, see));
+    }
+
+    fn lend(&mut self, take: &mut dyn FnMut(&mut [&mut dyn Field])) {
+        fields(Fields::Lend(self, take));
     }
 
     fn of(&self) -> Of {
@@ -145,19 +145,15 @@ impl<T: Json> Field for T {
     }
 
     fn clear(&mut self) {
-        *self = T::blank();
-    }
-
-    fn copy(&mut self, from: &dyn Field) {
-        let from: &dyn Any = from;
-        if let Some(from) = from.downcast_ref::<T>() {
-            self.clone_from(from);
-        }
+        replace(self, blank());
     }
 
     fn is(&self, other: &dyn Field) -> bool {
         let other: &dyn Any = other;
-        other.downcast_ref::<T>() == Some(self)
+        match other.downcast_ref::<T>() {
+            Some(other) => self == other,
+            None => false,
+        }
     }
 }
 
@@ -204,10 +200,23 @@ pub trait Pairs {
     fn each(&self, see: &mut dyn FnMut(&str, View<'_>));
 }
 
+/// [`Json::fields`], which is compiled only here: an inlined function is compiled again wherever it is used.
+#[inline(never)]
+fn fields<T: Json>(of: Fields<'_, T>) -> &'static Layout {
+    T::fields(of)
+}
+
 /// A blank value to read into.
 #[must_use]
+#[inline(never)]
 pub fn blank<T: Json>() -> T {
     T::blank()
+}
+
+/// Replaces a value. The code that drops the old one is compiled where it is used, so it is used here only.
+#[inline(never)]
+pub(super) fn replace<T>(value: &mut T, new: T) {
+    *value = new;
 }
 
 /// Reads a value of a type.
@@ -215,7 +224,7 @@ pub fn blank<T: Json>() -> T {
 /// # Errors
 /// A value of another type.
 pub fn read<T: Json>(input: &mut Input<'_>) -> Result<T, Mismatch> {
-    let mut value = T::blank();
+    let mut value = blank::<T>();
     Json::read(&mut value, input)?;
     Ok(value)
 }
@@ -223,7 +232,7 @@ pub fn read<T: Json>(input: &mut Input<'_>) -> Result<T, Mismatch> {
 /// Reads a value from a whole JSON text.
 pub(super) fn from_text<T: Json>(text: &str, room: usize) -> Result<T, Mismatch> {
     let mut input = Input::within(text, room);
-    let mut value = T::blank();
+    let mut value = blank::<T>();
     let read = Json::read(&mut value, &mut input);
     // If the text is not JSON, that is the error.
     if let Err(error) = read {
@@ -235,12 +244,12 @@ pub(super) fn from_text<T: Json>(text: &str, room: usize) -> Result<T, Mismatch>
     Ok(value)
 }
 
-/// Reads a string, borrowed if possible.
+/// Reads a string, and passes it to a function.
 ///
 /// # Errors
 /// A value of another type.
-pub fn read_text<'t>(input: &mut Input<'t>) -> Result<Cow<'t, str>, Mismatch> {
-    input.string()
+pub fn read_text(input: &mut Input<'_>, take: &mut dyn FnMut(&str)) -> Result<(), Mismatch> {
+    input.string().map(|text| take(&text))
 }
 
 /// Keys whose values could not be read so far. If a text has a key twice, the last value is used.
@@ -277,14 +286,25 @@ impl Failures {
 
 /// The layout of a struct, with the types of its fields.
 pub fn layout_with<T: Json>(layout: &'static Layout) -> &'static Layout {
+    with_types(layout, types_of::<T>)
+}
+
+fn with_types(layout: &'static Layout, types: fn() -> Vec<Of>) -> &'static Layout {
     if let Layout::Members(members) = layout {
-        members.read(|| {
-            let mut types: Vec<Of> = Vec::new();
-            T::blank().each_field(&mut |fields| types.extend(fields.iter().map(|field| field.of())));
-            types
-        });
+        members.read(types);
     }
     layout
+}
+
+fn types_of<T: Json>() -> Vec<Of> {
+    types(&blank::<T>())
+}
+
+/// The types of the fields.
+fn types(value: &dyn Field) -> Vec<Of> {
+    let mut types: Vec<Of> = Vec::new();
+    value.show(&mut |fields| types.extend(fields.iter().map(|field| field.of())));
+    types
 }
 
 fn members(layout: &'static Layout) -> Option<&'static Read> {
@@ -294,14 +314,14 @@ fn members(layout: &'static Layout) -> Option<&'static Read> {
     }
 }
 
-/// Reads a struct.
+/// Reads a struct. This and the functions below do not depend on the type, so they are compiled once.
 ///
 /// # Errors
 /// A value of another type.
-fn read_object<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
-    let Some(members) = members(T::layout()) else { return Ok(()) };
+fn read_object(value: &mut dyn Field, input: &mut Input<'_>) -> Result<(), Mismatch> {
+    let Some(members) = members(value.of()()) else { return Ok(()) };
     let mut read = Ok(());
-    T::fields(Fields::Lend(value, &mut |slots| read = members.read_into(slots, input)));
+    value.lend(&mut |slots| read = members.read_into(slots, input));
     read
 }
 
@@ -335,14 +355,20 @@ impl Seen {
     }
 }
 
+impl Member {
+    fn how(&self) -> How<'static> {
+        if self.three_states { How::Present } else { How::Whole }
+    }
+}
+
 impl Read {
     fn read_into(&self, slots: &mut [&mut dyn Field], input: &mut Input<'_>) -> Result<(), Mismatch> {
         if self.has_aliases && !input.is_tree() {
             return input.as_tree(&mut |input| self.read_into(slots, input));
         }
-        // A default of a new struct was not read, so it is removed.
+        // What a new struct starts with was not read, so it is removed.
         for (slot, member) in slots.iter_mut().zip(&self.members) {
-            if member.preset && !member.must {
+            if member.preset {
                 slot.clear();
             }
         }
@@ -353,20 +379,18 @@ impl Read {
                 input.step(1 + entries.len());
                 for ((slot, member), place) in slots.iter_mut().zip(&self.members).zip(&places.of_member) {
                     match place.and_then(|place| entries.get(place)) {
-                        Some((_, value)) => {
-                            input
-                                .part(value, |input| {
-                                    if member.three_states { slot.read_present(input) } else { slot.read(input) }
-                                })
-                                .map_err(|error| error.under(&member.names[0]))?
-                        }
+                        Some((_, value)) => input
+                            .part(value, |input| slot.read(member.how(), input))
+                            .map_err(|error| error.under(&member.names[0]))?,
                         None if member.must => return Err(missing(&member.names[0])),
                         None => {}
                     }
                 }
                 if let (Some(_), Some(extra)) = (self.extra, slots.get_mut(self.members.len())) {
                     for (key, value) in places.strangers().filter_map(|place| entries.get(place)) {
-                        input.part(value, |input| extra.read_more(key, input)).map_err(|error| error.under(key))?;
+                        input
+                            .part(value, |input| extra.read(How::More(key), input))
+                            .map_err(|error| error.under(key))?;
                     }
                 }
                 Ok(())
@@ -387,10 +411,10 @@ impl Read {
                     if seen.insert(place) {
                         slot.clear();
                     }
-                    if member.three_states { slot.read_present(input) } else { slot.read(input) }
+                    slot.read(member.how(), input)
                 }
                 None => match slots.get_mut(self.members.len()) {
-                    Some(extra) => extra.read_more(&key, input),
+                    Some(extra) => extra.read(How::More(&key), input),
                     None => input.skip(),
                 },
             };
@@ -414,24 +438,24 @@ fn missing(key: &str) -> Mismatch {
 ///
 /// # Errors
 /// A value of another type.
-pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), Mismatch> {
-    let Layout::Positions { items, required, rest } = T::layout() else { return Ok(()) };
+pub fn read_items(value: &mut dyn Field, input: &mut Input<'_>) -> Result<(), Mismatch> {
+    let Layout::Positions { items, required, rest } = value.of()() else { return Ok(()) };
     let mut many = 0;
     let mut read = Ok(());
-    T::fields(Fields::Lend(value, &mut |slots| {
+    value.lend(&mut |slots| {
         let list = input.list(&mut |input| {
             many += 1;
             match slots.get_mut(many - 1) {
-                Some(slot) if many <= *required => slot.read(input),
-                Some(slot) if many <= items.len() => slot.read_present(input),
+                Some(slot) if many <= *required => slot.read(How::Whole, input),
+                Some(slot) if many <= items.len() => slot.read(How::Present, input),
                 _ => match slots.get_mut(items.len()) {
-                    Some(more) => more.read_more("", input),
+                    Some(more) => more.read(How::More(""), input),
                     None => input.skip(),
                 },
             }
         });
         read = list;
-    }));
+    });
     read?;
     if many < *required {
         return Err(Mismatch::new(format!("expected at least {required} items, found {many}")));
@@ -443,9 +467,9 @@ pub fn read_items<T: Json>(value: &mut T, input: &mut Input<'_>) -> Result<(), M
 }
 
 /// Passes the items of a tuple to `see`, up to the first optional item that is absent.
-pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
-    let Layout::Positions { items, required, .. } = T::layout() else { return };
-    value.each_field(&mut |fields| {
+pub fn each_item(value: &dyn Field, see: &mut dyn FnMut(View<'_>)) {
+    let Layout::Positions { items, required, .. } = value.of()() else { return };
+    value.show(&mut |fields| {
         for (place, field) in fields.iter().enumerate() {
             match field.view() {
                 View::None if place >= *required => return,
@@ -456,28 +480,16 @@ pub fn each_item<T: Json>(value: &T, see: &mut dyn FnMut(View<'_>)) {
     });
 }
 
-/// Clones a value field by field.
-#[must_use]
-pub fn clone<T: Json>(value: &T) -> T {
-    let mut new = T::blank();
-    value.each_field(&mut |fields| {
-        T::fields(Fields::Lend(&mut new, &mut |slots| {
-            slots.iter_mut().zip(fields).for_each(|(slot, field)| slot.copy(*field))
-        }));
-    });
-    new
-}
-
 /// Adds a key that the document does not declare.
 pub fn add<M: Extend<(String, V)>, V>(map: &mut M, key: impl Into<String>, value: impl Into<V>) {
     map.extend([(key.into(), value.into())]);
 }
 
 /// Whether all fields are equal.
-pub fn is_equal<T: Json>(one: &T, other: &T) -> bool {
+pub fn is_equal(one: &dyn Field, other: &dyn Field) -> bool {
     let mut is_equal = true;
-    one.each_field(&mut |one| {
-        other.each_field(&mut |other| is_equal = one.iter().zip(other).all(|(one, other)| one.is(*other)));
+    one.show(&mut |one| {
+        other.show(&mut |other| is_equal = one.iter().zip(other).all(|(one, other)| one.is(*other)));
     });
     is_equal
 }
@@ -486,10 +498,10 @@ pub fn is_equal<T: Json>(one: &T, other: &T) -> bool {
 ///
 /// # Errors
 /// Those of the formatter.
-pub fn debug<T: Json>(name: &str, value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub fn debug(name: &str, value: &dyn Field, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut debug = f.debug_struct(name);
-    if let Some(read) = members(T::layout()) {
-        value.each_field(&mut |fields| {
+    if let Some(read) = members(value.of()()) {
+        value.show(&mut |fields| {
             for (member, field) in read.members.iter().zip(fields) {
                 match (member.secret, field.view()) {
                     (false, _) => debug.field(member.field, field),

@@ -165,7 +165,7 @@ impl Members {
     }
 
     /// Parses the text, with the types of the fields in order. Only the first call has an effect.
-    pub(super) fn read(&self, types: impl FnOnce() -> Vec<Of>) -> &Read {
+    pub(super) fn read(&self, types: fn() -> Vec<Of>) -> &Read {
         self.read.get_or_init(|| Read::of(self.text, &types()))
     }
 
@@ -193,9 +193,8 @@ impl Read {
                 (Some(name), of) => {
                     read.is_extra_secret = name.starts_with('#');
                     read.extra = Some(name.trim_start_matches('#'));
-                    if let Some(Layout::Map(of)) = of.map(|of| of())
-                        && !matches!(of(), Layout::Any)
-                    {
+                    // The layout of the values is not read here, because they may contain this type.
+                    if let Some(Layout::Map(of)) = of.map(|of| of()) {
                         read.rest = Rest::Of(*of);
                     }
                 }

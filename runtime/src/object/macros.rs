@@ -48,7 +48,7 @@ macro_rules! object {
             }
         }
 
-        $crate::by_fields! { $name }
+        $crate::by_fields! { $name $($slot)* }
 
         impl ::std::fmt::Debug for $name {
             #[inline]
@@ -79,15 +79,17 @@ macro_rules! fields {
     };
 }
 
-/// Implements `Clone` and `PartialEq` field by field.
+/// Implements `Clone` and `PartialEq` field by field. A clone is no function of [`Field`](crate::object::Field): that would
+/// be compiled for each type that a program reads, also if the program clones nothing. A comparison is short there, and
+/// would take more time and memory to check here.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! by_fields {
-    ($name:ident) => {
+    ($name:ident $($slot:tt)*) => {
         impl ::std::clone::Clone for $name {
             #[inline]
             fn clone(&self) -> Self {
-                $crate::object::clone(self)
+                Self { $($slot: ::std::clone::Clone::clone(&self.$slot)),* }
             }
         }
 
@@ -220,8 +222,7 @@ macro_rules! open_strings {
 
             #[inline]
             fn read(&mut self, input: &mut $crate::object::Input<'_>) -> ::std::result::Result<(), $crate::object::Mismatch> {
-                *self = Self::from(&*$crate::object::read_text(input)?);
-                ::std::result::Result::Ok(())
+                $crate::object::read_text(input, &mut |text| *self = Self::from(text))
             }
 
             #[inline]
@@ -341,7 +342,7 @@ macro_rules! tuple {
             }
         }
 
-        $crate::by_fields! { $name }
+        $crate::by_fields! { $name $($place)* }
         $crate::by_serde! { $name }
     };
 }

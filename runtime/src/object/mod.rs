@@ -25,7 +25,7 @@ mod write;
 pub use formats::deserialize;
 pub use input::Input;
 pub use json::{
-    Field, Fields, Items, Json, Pairs, View, add, blank, clone, debug, each_item, is_equal, layout_with, read,
+    Field, Fields, How, Items, Json, Pairs, View, add, blank, debug, each_item, is_equal, layout_with, read,
     read_items, read_text,
 };
 pub use layout::{Branch, Constant, Layout, Members, Of, Union};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::digits::{double, plain, whole};
 use super::input::{Entries, Input};
-use super::json::{Failures, Items, Json, Pairs, View, read};
+use super::json::{Failures, Items, Json, Pairs, View, blank, read, replace};
 use super::layout::Layout;
 use super::mismatch::Mismatch;
 
@@ -149,7 +149,6 @@ impl Json for Map<String, Value> {
     }
 
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        self.clear();
         entries(input, &mut |key, input| Json::read_more(self, key, input))
     }
 
@@ -181,7 +180,6 @@ impl<T: Json> Json for BTreeMap<String, T> {
     }
 
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        self.clear();
         entries(input, &mut |key, input| Json::read_more(self, key, input))
     }
 
@@ -240,7 +238,6 @@ impl<T: Json> Json for Vec<T> {
     }
 
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        self.clear();
         input.list(&mut |input| Json::read_more(self, "", input))
     }
 
@@ -248,7 +245,7 @@ impl<T: Json> Json for Vec<T> {
     fn read_more(&mut self, _: &str, input: &mut Input<'_>) -> Result<(), Mismatch> {
         input.take_item(self)?;
         // In place, because it may be large.
-        self.push(T::blank());
+        self.push(blank());
         self.last_mut().map_or(Ok(()), |item| Json::read(item, input))
     }
 
@@ -263,6 +260,11 @@ impl<T: Json> Items for Vec<T> {
     }
 }
 
+/// Reads null if it is next.
+fn is_null(input: &mut Input<'_>) -> Result<bool, Mismatch> {
+    input.null()
+}
+
 impl<T: Json> Json for Option<T> {
     fn blank() -> Self {
         None
@@ -274,16 +276,21 @@ impl<T: Json> Json for Option<T> {
 
     #[inline]
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        if input.null()? {
-            *self = None;
-            return Ok(());
+        match is_null(input) {
+            Ok(false) => Json::read_present(self, input),
+            Ok(true) => Ok(()),
+            Err(error) => Err(error),
         }
-        Json::read_present(self, input)
     }
 
-    #[inline]
+    // Not inlined into the function above, so that it is compiled once.
+    #[inline(never)]
     fn read_present(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        Json::read(self.insert(T::blank()), input)
+        replace(self, Some(blank()));
+        match self {
+            Some(value) => Json::read(value, input),
+            None => Ok(()),
+        }
     }
 
     #[inline]
@@ -298,7 +305,7 @@ impl<T: Json> Json for Option<T> {
 
 impl<T: Json> Json for Box<T> {
     fn blank() -> Self {
-        Self::new(T::blank())
+        Self::new(blank())
     }
 
     fn layout() -> &'static Layout {

@@ -223,11 +223,13 @@ fn distinct<'t>(entries: Vec<(Cow<'t, str>, Tree<'t>)>) -> Vec<(Cow<'t, str>, Tr
 }
 
 /// Subtracts the memory for one more value of a list or an object. These grow to four first, and then double.
+#[inline]
 pub(super) fn grow<T>(list: &Vec<T>, room: &mut usize) -> Result<(), Mismatch> {
-    if list.len() == list.capacity() {
-        let more = list.capacity().max(4);
-        *room = room.checked_sub(more.saturating_mul(size_of::<T>())).ok_or_else(Mismatch::too_large)?;
-    }
+    if list.len() == list.capacity() { grow_by(list.capacity().max(4), size_of::<T>(), room) } else { Ok(()) }
+}
+
+fn grow_by(many: usize, size: usize, room: &mut usize) -> Result<(), Mismatch> {
+    *room = room.checked_sub(many.saturating_mul(size)).ok_or_else(Mismatch::too_large)?;
     Ok(())
 }
 

@@ -59,7 +59,7 @@ impl View<'_> {
             View::Object(layout, object) => {
                 let Layout::Members(members) = layout else { return Err(NO_MEMBERS) };
                 let Some(read) = members.get() else { return Err(NO_MEMBERS) };
-                object.each_field(&mut |fields| {
+                object.show(&mut |fields| {
                     for (member, field) in read.members.iter().zip(fields) {
                         match field.view() {
                             View::None if !member.required => {}
@@ -122,7 +122,7 @@ impl View<'_> {
                 let Some(read) = members.get() else { return Err(NO_MEMBERS) };
                 let mut written = Ok(());
                 let mut next = b'{';
-                object.each_field(&mut |fields| {
+                object.show(&mut |fields| {
                     for (member, field) in read.members.iter().zip(fields) {
                         let view = field.view();
                         if !member.required && matches!(view, View::None) {
