@@ -7,6 +7,7 @@ use quote::quote;
 
 use crate::diagnostic::Error;
 use crate::shape::model::{Api, BodyContent, Case, Content, Operation, Param, Payload, Place, Status, Streamed, Type};
+use crate::shape::names;
 
 use super::arguments::{arguments, body_of, parameter, request_name, slice};
 use super::docs;
@@ -129,7 +130,7 @@ fn methods(api: &Api, features: &Features, operation: &Operation, index: usize) 
     let body = operation.body.as_ref().filter(|body| body.required);
     let own = method(operation, &operation.name, body.map(|body| &body.content), 0);
     let others = body.into_iter().flat_map(|body| &body.others).enumerate().map(|(index, (suffix, content))| {
-        let name = format!("{}_{suffix}", operation.name.trim_end_matches('_'));
+        let name = names::for_media(&operation.name, suffix);
         method(operation, &name, Some(content), index + 1)
     });
     let links = links::methods(api, features, operation, index);

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::model::{Api, Operation};
+use super::names;
 
 /// The names of the methods in each group that are in use, without the `_` of a keyword.
 type Taken = BTreeSet<(Option<String>, String)>;
@@ -30,10 +31,12 @@ fn stem(operation: &Operation) -> &str {
 }
 
 fn name_media(operation: &mut Operation, taken: &mut Taken) {
-    let (group, stem) = (operation.group.clone(), stem(operation).to_owned());
+    let (group, method) = (operation.group.clone(), &operation.name);
     let mut setters: BTreeSet<String> = operation.params.iter().map(|param| param.name.clone()).collect();
     for (suffix, _) in operation.body.iter_mut().flat_map(|body| &mut body.others) {
-        while !(setters.insert(format!("body_{suffix}")) & taken.insert((group.clone(), format!("{stem}_{suffix}")))) {
+        while !(setters.insert(format!("body_{suffix}"))
+            & taken.insert((group.clone(), names::for_media(method, suffix))))
+        {
             suffix.push_str("_body");
         }
     }

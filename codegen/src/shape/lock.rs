@@ -513,12 +513,13 @@ fn operations(api: &mut Api, names: &Names, found: &mut Names) {
         let known = |index: &usize| names.get(What::Operation, &[&keys[*index]]);
         let kept: BTreeSet<&str> = of_group.iter().filter_map(known).collect();
         for index in &of_group {
-            let others = api.operations[*index].body.iter().flat_map(|body| &body.others);
-            let derived = known(index).into_iter().flat_map(|name| {
-                let stem = plain(name);
-                others.clone().map(move |(suffix, _)| format!("{stem}_{suffix}"))
-            });
-            taken.names.extend(derived.filter(|name| !kept.contains(name.as_str())));
+            let Some(name) = known(index) else { continue };
+            for (suffix, _) in api.operations[*index].body.iter().flat_map(|body| &body.others) {
+                let derived = names::for_media(name, suffix);
+                if !kept.contains(derived.as_str()) {
+                    taken.names.insert(derived);
+                }
+            }
         }
         let things: Vec<Thing> = of_group.iter().map(thing).collect();
         let settled = names.settle(What::Operation, "", &things, "_again", taken);

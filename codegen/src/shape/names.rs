@@ -130,6 +130,11 @@ pub(crate) fn request(method: &str) -> String {
     }
 }
 
+/// The method for another media type of the body of `method`.
+pub(crate) fn for_media(method: &str, suffix: &str) -> String {
+    format!("{}_{suffix}", method.trim_end_matches('_'))
+}
+
 /// A field, argument or method name.
 pub(crate) fn snake(text: &str) -> String {
     let mut name = identifier(&lower(&gaps(text)));

@@ -15,7 +15,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use crate::auth::{Applied, Chosen};
-use crate::encode::{MultipartBody, Parameters, with_backslashes};
+use crate::encode::{MultipartBody, Parameters};
 use crate::error::{Error, Kept, Kind};
 use crate::http::{About, Attempt, CallOptions, CallSpan, Operation, Reply, Success};
 use crate::object::{Json, Mismatch, from_slice};
@@ -226,7 +226,7 @@ impl Outgoing {
             let path = request.url().path().replace(EMPTY_SEGMENT, "");
             request.url_mut().set_path(&path);
         }
-        if let Some(path) = with_backslashes(request.url().path()) {
+        if let Some(path) = parameters.with_backslashes(request.url().path()) {
             request.url_mut().set_path(&path);
         }
         if let Some(link) = &self.call.link {

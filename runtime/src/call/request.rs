@@ -7,7 +7,7 @@ use progenitor_client::{ByteStream, encode_path};
 use serde::Serialize;
 use url::Url;
 
-use crate::encode::{Multipart, Parameter, Parameters, form, with_backslashes};
+use crate::encode::{Multipart, Parameter, Parameters, form};
 use crate::error::{Error, Kind};
 use crate::http::{CallOptions, Idempotency, Operation, Success};
 use crate::object::{Json, to_vec};
@@ -100,7 +100,7 @@ impl Call {
         for (name, value) in self.0.parameters.path_values() {
             path = path.replace(&format!("{{{name}}}"), &encode_path(value));
         }
-        let path = with_backslashes(&path).unwrap_or(path);
+        let path = self.0.parameters.with_backslashes(&path).unwrap_or(path);
         Url::parse(&format!("{}{path}", self.0.core.base_url_of(self.0.operation)?))
             .map_err(|error| Error::new(Kind::Config, "the server's URL cannot be used").caused_by(error))
     }

@@ -19,6 +19,5 @@ pub use form::form;
 pub use lines::RecordDecoder;
 pub use multipart::{File, Multipart, MultipartBody};
 pub use parameter::{Parameter, Style};
-pub(crate) use parameters::with_backslashes;
 pub use parameters::{Parameters, check_segment};
 pub use received::{ReceivedPart, split_parts};

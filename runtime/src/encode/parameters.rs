@@ -126,7 +126,8 @@ impl Parameters {
     fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
         let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
         check_text(&text, parameter.reserved)?;
-        self.path.push((parameter.name(), text.replace('\\', BACKSLASH)));
+        let text = if text.contains('\\') { text.replace('\\', BACKSLASH) } else { text };
+        self.path.push((parameter.name(), text));
         Ok(())
     }
 
@@ -141,8 +142,7 @@ impl Parameters {
         Ok(())
     }
 
-    /// The value of a path parameter: a segment or a part of one, not percent-encoded, with [`BACKSLASH`] for each
-    /// backslash.
+    /// The value of a path parameter: a segment or a part of one, not percent-encoded, with U+FDD0 for each backslash.
     #[must_use]
     pub fn path_value(&self, name: &str) -> Option<&str> {
         self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
@@ -167,6 +167,12 @@ impl Parameters {
     #[must_use]
     pub fn path_values(&self) -> &[(&'static str, String)] {
         &self.path
+    }
+
+    /// The path of a URL with the backslashes of its values, percent-encoded; `None` if there are none.
+    pub(crate) fn with_backslashes(&self, path: &str) -> Option<String> {
+        let any = self.path.iter().any(|(_, value)| value.contains(BACKSLASH));
+        any.then(|| path.replace("%EF%B7%90", "%5C"))
     }
 
     /// The value of a parameter of the path, the query or a header, such as `path.id`, as it is sent; without
@@ -237,13 +243,7 @@ static PLAIN: [bool; 256] = {
 
 /// Represents a backslash of a path value until the URL is built. progenitor does not encode a backslash, and a URL parser
 /// reads it as a slash. Unicode reserves this character for such internal use.
-pub(crate) const BACKSLASH: &str = "\u{fdd0}";
-
-/// The path of a URL with the backslashes of its values, percent-encoded; `None` if there are none.
-pub(crate) fn with_backslashes(path: &str) -> Option<String> {
-    let encoded = "%EF%B7%90";
-    path.contains(encoded).then(|| path.replace(encoded, "%5C"))
-}
+const BACKSLASH: &str = "\u{fdd0}";
 
 fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {

@@ -55,8 +55,8 @@ impl Hasher for Addresses {
 /// A measure of how much of a value a type does not declare: 0 if it declares every part by name.
 type Doubt = u32;
 
-/// A key that the type does not declare, beside what its value would add as a map of anything. So a type that declares
-/// the key always has less doubt, however large the value is.
+/// A key that the type does not declare, beside what its value adds as a map of anything. So a type that declares the key
+/// as such a map has less doubt, however many entries there are.
 const STRANGE_KEY: Doubt = 4;
 /// A key of a map whose values have a type.
 const KEY_OF_MAP: Doubt = 2;

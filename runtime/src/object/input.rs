@@ -127,8 +127,7 @@ impl<'t> Input<'t> {
         }
     }
 
-    /// Reads null if it is next.
-    #[inline]
+    /// Reads null if it is next. Not inlined, because each optional type has a call of it.
     pub(super) fn null(&mut self) -> Result<bool, Mismatch> {
         match &mut self.source {
             Source::Text(scanner) => {

@@ -260,11 +260,6 @@ impl<T: Json> Items for Vec<T> {
     }
 }
 
-/// Reads null if it is next.
-fn is_null(input: &mut Input<'_>) -> Result<bool, Mismatch> {
-    input.null()
-}
-
 impl<T: Json> Json for Option<T> {
     fn blank() -> Self {
         None
@@ -276,11 +271,10 @@ impl<T: Json> Json for Option<T> {
 
     #[inline]
     fn read(&mut self, input: &mut Input<'_>) -> Result<(), Mismatch> {
-        match is_null(input) {
-            Ok(false) => Json::read_present(self, input),
-            Ok(true) => Ok(()),
-            Err(error) => Err(error),
+        if input.null()? {
+            return Ok(());
         }
+        Json::read_present(self, input)
     }
 
     // Not inlined into the function above, so that it is compiled once.
