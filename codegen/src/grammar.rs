@@ -168,60 +168,71 @@ impl Object {
     /// Calls `visit` for a node of this kind and each object below it, outermost first. Objects that `visit` adds to a
     /// node are visited too.
     pub(crate) fn walk_mut(self, node: &mut Node, at: &Pointer, visit: &mut impl FnMut(Object, &mut Node, &Pointer)) {
+        self.descend_mut(node, &mut at.clone(), visit);
+    }
+
+    fn descend_mut(self, node: &mut Node, at: &mut Pointer, visit: &mut impl FnMut(Object, &mut Node, &Pointer)) {
         visit(self, node, at);
         let Some(map) = node.as_object_mut() else { return };
         for (key, child) in map.iter_mut() {
             let Some(member) = self.member(key) else { continue };
-            let here = at.join(key);
-            match (member, &mut child.value) {
+            at.at(key, |at| match (member, &mut child.value) {
                 (Member::One(kind) | Member::List(kind), Value::Array(items)) => {
                     for (index, item) in items.iter_mut().enumerate() {
-                        kind.walk_mut(item, &here.join(index), visit);
+                        at.at(index, |at| kind.descend_mut(item, at, visit));
                     }
                 }
                 (Member::Map(kind), Value::Object(children)) => {
                     for (name, grandchild) in children.iter_mut().filter(|(name, child)| is_entry(kind, name, child)) {
-                        kind.walk_mut(grandchild, &here.join(name), visit);
+                        at.at(name, |at| kind.descend_mut(grandchild, at, visit));
                     }
                 }
                 // A boolean is allowed there in every version.
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
-                (Member::One(kind), _) => kind.walk_mut(child, &here, visit),
-                (Member::List(Self::Schema), Value::Object(_)) => Self::Schema.walk_mut(child, &here, visit),
+                (Member::One(kind), _) => kind.descend_mut(child, at, visit),
+                (Member::List(Self::Schema), Value::Object(_)) => Self::Schema.descend_mut(child, at, visit),
                 _ => {}
-            }
+            });
         }
     }
 
     /// [`Object::walk_mut`] without changes to the tree.
     pub(crate) fn walk(self, node: &Node, at: &Pointer, visit: &mut impl FnMut(Object, &Node, &Pointer)) {
+        self.descend(node, &mut at.clone(), visit);
+    }
+
+    fn descend(self, node: &Node, at: &mut Pointer, visit: &mut impl FnMut(Object, &Node, &Pointer)) {
         visit(self, node, at);
-        for (kind, child, here) in self.children(node, at) {
-            kind.walk(child, &here, visit);
-        }
+        self.each_child(node, at, |kind, child, at| kind.descend(child, at, visit));
     }
 
     /// The objects directly below a node of this kind.
     pub(crate) fn children<'a>(self, node: &'a Node, at: &Pointer) -> Vec<(Object, &'a Node, Pointer)> {
         let mut found = Vec::new();
+        self.each_child(node, &mut at.clone(), |kind, child, at| found.push((kind, child, at.clone())));
+        found
+    }
+
+    fn each_child<'a>(self, node: &'a Node, at: &mut Pointer, mut each: impl FnMut(Object, &'a Node, &mut Pointer)) {
         for (key, child) in node.as_object().into_iter().flatten() {
             let Some(member) = self.member(key) else { continue };
-            let here = at.join(key);
-            match (member, &child.value) {
+            at.at(key, |at| match (member, &child.value) {
                 (Member::One(kind) | Member::List(kind), Value::Array(items)) => {
-                    found.extend(items.iter().enumerate().map(|(index, item)| (kind, item, here.join(index))));
+                    for (index, item) in items.iter().enumerate() {
+                        at.at(index, |at| each(kind, item, at));
+                    }
                 }
                 (Member::Map(kind), Value::Object(children)) => {
-                    let entries = children.iter().filter(|(name, child)| is_entry(kind, name, child));
-                    found.extend(entries.map(|(name, grandchild)| (kind, grandchild, here.join(name))));
+                    for (name, grandchild) in children.iter().filter(|(name, child)| is_entry(kind, name, child)) {
+                        at.at(name, |at| each(kind, grandchild, at));
+                    }
                 }
                 (_, Value::Bool(_)) if key == "additionalProperties" => {}
-                (Member::One(kind), _) => found.push((kind, child, here)),
-                (Member::List(Self::Schema), Value::Object(_)) => found.push((Self::Schema, child, here)),
+                (Member::One(kind), _) => each(kind, child, at),
+                (Member::List(Self::Schema), Value::Object(_)) => each(Self::Schema, child, at),
                 _ => {}
-            }
+            });
         }
-        found
     }
 }
 

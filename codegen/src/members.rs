@@ -397,12 +397,11 @@ fn lacks(kind: Object, node: &Node, name: &str) -> Option<&'static str> {
 /// meaning in another form. Leaves out any other value.
 pub(crate) fn values(kind: Object, node: &mut Node, at: &Pointer, notes: &mut Notes) {
     let Some(known) = of(kind, node, at) else { return };
-    let Some(map) = node.as_object_mut() else { return };
     for (key, is) in known {
-        let Some(child) = map.get_mut(*key) else { continue };
+        let Some(child) = node.get_mut(key) else { continue };
         let reading = is.read(&child.value);
         if child.is_null() && !matches!(reading, Reading::Itself) {
-            map.shift_remove(*key);
+            node.take(key);
             continue;
         }
         match reading {
@@ -415,7 +414,7 @@ pub(crate) fn values(kind: Object, node: &mut Node, at: &Pointer, notes: &mut No
             Reading::Nothing => {
                 let reason = format!("{} is expected here; the value was left out", is.name());
                 notes.push(Stage::Lower, Kind::Correction, &at.join(key), child, reason);
-                map.shift_remove(*key);
+                node.take(key);
             }
         }
     }

@@ -43,6 +43,11 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 /// Members of an object, in the order of the document.
 pub type Map = IndexMap<String, Node>;
 
+/// The place of a key in a map. Most objects have few members, and comparing those is faster than to hash the key.
+fn place(map: &Map, key: &str) -> Option<usize> {
+    if map.len() <= 8 { map.keys().position(|it| it == key) } else { map.get_index_of(key) }
+}
+
 /// A value and its place in the source. Two nodes are equal if their values are, whatever their places.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -240,11 +245,13 @@ impl Node {
     /// The member `key`, if this is an object that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.as_object()?.get(key)
+        let map = self.as_object()?;
+        map.get_index(place(map, key)?).map(|(_, node)| node)
     }
 
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.as_object_mut()?.get_mut(key)
+        let map = self.as_object_mut()?;
+        map.get_index_mut(place(map, key)?).map(|(_, node)| node)
     }
 
     /// The member `key` as text.
@@ -267,7 +274,8 @@ impl Node {
 
     /// Removes a member. The others keep their order.
     pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
-        self.as_object_mut()?.shift_remove(key)
+        let map = self.as_object_mut()?;
+        map.shift_remove_index(place(map, key)?).map(|(_, node)| node)
     }
 
     /// Follows a JSON Pointer (RFC 6901).

@@ -13,8 +13,26 @@ impl Pointer {
 
     /// The pointer to the member or item `token` of this pointer's node.
     pub(crate) fn join(&self, token: impl fmt::Display) -> Self {
-        let token = token.to_string().replace('~', "~0").replace('/', "~1");
-        Self(format!("{}/{token}", self.0))
+        // With room for a usual token: a walk makes a pointer for each node that it keeps.
+        let mut joined = Self(String::with_capacity(self.0.len() + 24));
+        joined.0.push_str(&self.0);
+        joined.push(token);
+        joined
+    }
+
+    /// Changes this pointer to the one of `token` while `inner` runs, so that a walk needs one pointer for all nodes.
+    pub(crate) fn at<T>(&mut self, token: impl fmt::Display, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let end = self.0.len();
+        self.push(token);
+        let result = inner(self);
+        self.0.truncate(end);
+        result
+    }
+
+    fn push(&mut self, token: impl fmt::Display) {
+        self.0.push('/');
+        // A `String` accepts every text.
+        let _ = fmt::Write::write_fmt(&mut Escaped(&mut self.0), format_args!("{token}"));
     }
 
     /// [`Pointer::join`] for a fold over tokens.
@@ -44,6 +62,23 @@ impl Pointer {
             Some(rest) => Some(rest.split('/').map(unescape).collect()),
             None => pointer.is_empty().then(Vec::new),
         }
+    }
+}
+
+/// A reference token, escaped while it is written.
+struct Escaped<'a>(&'a mut String);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(['~', '/']) {
+            let tilde = rest.as_bytes().get(before.len()) == Some(&b'~');
+            self.0.push_str(before);
+            self.0.push_str(if tilde { "~0" } else { "~1" });
+            rest = after;
+        }
+        self.0.push_str(rest);
+        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names in the style of Rust. They do not change when something unrelated is added, and are never numbered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use heck::{ToPascalCase, ToSnakeCase};
 use unicode_normalization::UnicodeNormalization;
@@ -67,25 +68,34 @@ fn spelt(text: &str) -> String {
     text.nfc().map(|c| if stays(c) { c.to_string() } else { format!(" {} ", word(c)) }).collect()
 }
 
+/// A text in NFC. Nearly all names are ASCII, which is always in NFC.
+fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
 /// The text with a word for a leading symbol, and spaces for other characters that are not allowed in an identifier.
 fn gaps(text: &str) -> String {
-    let text: String = text.nfc().filter(|c| !matches!(c, '\'' | '\u{2019}')).collect();
-    let mut chars = text.chars();
-    let lead = match chars.next() {
-        Some(c) if !unicode_ident::is_xid_continue(c) && text.chars().count() > 1 && "@$#+-<>=!*".contains(c) => {
-            format!("{} ", word(c))
+    let text = composed(text);
+    let mut chars = text.chars().filter(|c| !matches!(c, '\'' | '\u{2019}'));
+    let mut named = String::with_capacity(text.len() + 8);
+    let lead = chars.next();
+    let mut tail = chars.map(|c| if stays(c) { c } else { ' ' }).peekable();
+    match lead {
+        Some(c) if !unicode_ident::is_xid_continue(c) && tail.peek().is_some() && "@$#+-<>=!*".contains(c) => {
+            named.push_str(&word(c));
+            named.push(' ');
         }
-        Some(c) if stays(c) => c.to_string(),
-        _ => String::new(),
-    };
-    let tail: String = chars.map(|c| if stays(c) { c } else { ' ' }).collect();
-    format!("{lead}{tail}")
+        Some(c) if stays(c) => named.push(c),
+        _ => {}
+    }
+    named.extend(tail);
+    named
 }
 
 /// Normalizes a name to NFC, the form in which the compiler compares names. Removes characters that a case conversion
 /// added but that an identifier does not allow.
 fn identifier(name: &str) -> String {
-    name.nfc().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
+    composed(name).chars().filter(|c| unicode_ident::is_xid_continue(*c)).collect()
 }
 
 /// The text in snake case. Some capital letters have no small letter of their own, such as those of mathematics; they
@@ -155,13 +165,14 @@ pub(crate) fn snake(text: &str) -> String {
 
 /// Field names for wire names, one for each. If two would be equal, the one that equals its wire name is kept. If none
 /// does, the first in alphabetical order is kept.
-pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    let mut taken: BTreeSet<String> = wires.clone().filter(|wire| snake(wire) == **wire).map(str::to_owned).collect();
-    let mut sorted: Vec<(usize, &str)> = wires.enumerate().collect();
-    sorted.sort_by_key(|(_, wire)| *wire);
-    let mut names = vec![String::new(); sorted.len()];
-    for (position, wire) in sorted {
-        let mut name = snake(wire);
+pub(crate) fn fields<'a>(wires: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut named: Vec<(usize, &str, String)> =
+        wires.enumerate().map(|(position, wire)| (position, wire, snake(wire))).collect();
+    let equal = named.iter().filter(|(_, wire, name)| name == wire);
+    let mut taken: HashSet<String> = equal.map(|(.., name)| name.clone()).collect();
+    named.sort_by_key(|(_, wire, _)| *wire);
+    let mut names = vec![String::new(); named.len()];
+    for (position, wire, mut name) in named {
         if name != wire {
             if taken.contains(&name) {
                 name = snake(&spelt(wire));
@@ -249,51 +260,70 @@ fn shared_prefix(values: &[String]) -> usize {
 /// The maximum number of segments before the last that can qualify a name.
 const MOST_SEGMENTS: usize = 16;
 
+/// A component schema that needs a name.
+struct Unnamed<'a> {
+    key: &'a str,
+    id: SchemaId,
+    /// The shortest name in the document's words, and the words that qualify it, the nearest first.
+    base: Cow<'a, str>,
+    qualifiers: Vec<&'a str>,
+    /// The texts for the last candidates: the title, and the whole key.
+    whole: Vec<Cow<'a, str>>,
+    /// The place of the current name among the candidates.
+    level: usize,
+}
+
+impl Unnamed<'_> {
+    /// The current name. Few components need more than the first candidate, so no other is made before it is needed.
+    fn name(&self) -> String {
+        match self.level.checked_sub(self.qualifiers.len() + 1) {
+            Some(place) => self.whole.get(place).map(|text| pascal(text)).unwrap_or_default(),
+            None => {
+                let words = self.qualifiers.iter().take(self.level).rev().map(|word| pascal(word));
+                words.chain([pascal(&self.base)]).collect()
+            }
+        }
+    }
+
+    /// Goes on to the next candidate, if there is one.
+    fn go_on(&mut self) -> bool {
+        let is_last = self.level >= self.qualifiers.len() + self.whole.len();
+        self.level += usize::from(!is_last);
+        !is_last
+    }
+}
+
 /// Rust names for the component schemas: `x-rust-name`, `x-speakeasy-name-override`, or the last dotted segment. If two
 /// are equal, the preceding segments qualify each of them.
 pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
-    let candidates = |key: &str, schema: &Schema| -> Vec<String> {
-        let mut segments: Vec<&str> = key.split(['.', '/']).filter(|segment| !segment.is_empty()).collect();
+    let unnamed = |key, id| {
+        let mut segments: Vec<&str> = str::split(key, ['.', '/']).filter(|segment| !segment.is_empty()).collect();
         let last = segments.pop().unwrap_or(key);
-        let mut name = pascal(schema.annotations.given_name().unwrap_or(last));
-        let mut names = vec![name.clone()];
         let version = |segment: &str| {
             segment.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         };
-        for segment in segments.into_iter().rev().filter(|segment| !version(segment)).take(MOST_SEGMENTS) {
-            name = format!("{}{name}", pascal(segment));
-            names.push(name.clone());
-        }
-        if let Some(title) = &schema.annotations.title {
-            names.push(pascal(title));
-        }
-        names.push(pascal(key));
-        names
+        let annotations = &model.get(id).annotations;
+        let base = annotations.given_name().map_or(Cow::Borrowed(last), |name| Cow::Owned(name.to_owned()));
+        let words = segments.into_iter().rev().filter(|segment| !version(segment)).take(MOST_SEGMENTS);
+        let title = annotations.title.clone().map(Cow::Owned);
+        let whole = title.into_iter().chain([Cow::Borrowed(key)]).collect();
+        Unnamed { key, id, base, qualifiers: words.collect(), whole, level: 0 }
     };
     let named = model.components().filter_map(|id| Some((model.name(id)?, id)));
-    let mut all: Vec<(&str, SchemaId, Vec<String>)> =
-        named.map(|(key, id)| (key, id, candidates(key, &model.get(id)))).collect();
-    all.sort();
-    let mut level: BTreeMap<&str, usize> = all.iter().map(|(key, ..)| (*key, 0)).collect();
-    let most: BTreeMap<&str, usize> = all.iter().map(|(key, _, names)| (*key, names.len().saturating_sub(1))).collect();
-    let at = |names: &[String], level: usize| {
-        names.get(level.min(names.len().saturating_sub(1))).cloned().unwrap_or_default()
-    };
+    let mut all: Vec<Unnamed<'_>> = named.map(|(key, id)| unnamed(key, id)).collect();
+    all.sort_by_key(|it| it.key);
+    let mut names_of: Vec<String> = all.iter().map(Unnamed::name).collect();
     loop {
-        let mut by_name: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (key, _, names) in &all {
-            by_name.entry(at(names, level[key])).or_default().push(key);
+        let mut by_name: HashMap<&str, usize> = HashMap::new();
+        for name in &names_of {
+            *by_name.entry(name).or_default() += 1;
         }
+        let shared: Vec<bool> = names_of.iter().map(|name| by_name.get(name.as_str()) > Some(&1)).collect();
         let mut moved = false;
-        for (_, keys) in by_name.iter().filter(|(_, keys)| keys.len() > 1) {
-            for key in keys {
-                let most = most.get(*key).copied().unwrap_or_default();
-                if let Some(level) = level.get_mut(*key)
-                    && *level < most
-                {
-                    *level += 1;
-                    moved = true;
-                }
+        for ((it, name), is_shared) in all.iter_mut().zip(&mut names_of).zip(shared) {
+            if is_shared && it.go_on() {
+                *name = it.name();
+                moved = true;
             }
         }
         if !moved {
@@ -304,8 +334,8 @@ pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
     let mut names = BTreeMap::new();
     // The remaining names that are equal differ only in characters that are not allowed in identifiers. These
     // characters are replaced by words. If the result is in use, it gets a suffix.
-    for (key, id, candidates) in &all {
-        let mut name = at(candidates, level[key]);
+    for (Unnamed { key, id, .. }, name) in all.iter().zip(names_of) {
+        let mut name = name;
         // Only a type that is a tuple hides a variant of the prelude.
         if matches!(name.as_str(), "Some" | "None") && !may_be_tuple(&model.read_resolved(*id)) {
             taken.remove(&name);
