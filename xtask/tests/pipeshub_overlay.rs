@@ -131,11 +131,11 @@ fn rows() -> Vec<Row> {
             "pubauth_type:Option<ConnectorAuthType>,pubextra:Extra,}implCreateConnectorRequest",
         ),
         // The responses to a create and a delete.
-        with(at("", ".post.responses['201']"), "remove", "Response<types::CreateConnectorResponse>"),
-        with(at("", ".post.responses"), "200", "Response<types::CreateConnectorResponse>"),
+        with(at("", ".post.responses['201']"), "remove", "->types::CreateConnectorResponse,json()"),
+        with(at("", ".post.responses"), "200", "->types::CreateConnectorResponse,json()"),
         with(schema(""), "CreatedConnector", "pubcreated:Option<bool>"),
-        with(at("/{connectorId}", ".delete.responses['200']"), "remove", "Response<types::DeletedConnector>"),
-        with(at("/{connectorId}", ".delete.responses"), "202", "Response<types::DeletedConnector>"),
+        with(at("/{connectorId}", ".delete.responses['200']"), "remove", "->types::DeletedConnector,json()"),
+        with(at("/{connectorId}", ".delete.responses"), "202", "->types::DeletedConnector,json()"),
         with(schema(""), "DeletedConnector", "pubstructDeletedConnector"),
         // The list within a list, and paging.
         with(
@@ -192,7 +192,7 @@ fn rows() -> Vec<Row> {
             "pubpagination:Option<FilterOptionsPagination>,pubpage:",
         ),
         // The end of an authorization.
-        with(at("/oauth/callback", ".get.responses"), "200", "Response<types::OAuthCallbackResult>"),
+        with(at("/oauth/callback", ".get.responses"), "200", "->types::OAuthCallbackResult,json()"),
         with(schema(""), "OAuthCallbackResult", "pubstructOAuthCallbackResult"),
         // `auth` is flat.
         with(

@@ -257,6 +257,8 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             }
         }
     });
+    let setters = quote! { #(#setters)* #(#empties)* #bodies #items #(#streams)* #(#readings)* };
+    let setters = (!setters.is_empty()).then(|| quote! { impl #name { #setters } });
     let docs = request_docs(operation);
     quote! {
         #docs
@@ -266,48 +268,11 @@ fn request(api: &Api, operation: &Operation, index: usize) -> TokenStream {
             pub(crate) call: ::connectors_runtime::Call,
         }
 
-        impl #name {
-            pub(crate) fn begin(core: &::connectors_runtime::Core) -> Self {
-                let call = core.call(&#root::OPERATIONS[#index], |outgoing| {
-                    let client = raw::client(outgoing);
-                    client.inner.by(::core::pin::pin!(client.#method(#(#arguments),*)))
-                });
-                Self { call }
-            }
+        #setters
 
-            #(#setters)*
-            #(#empties)*
-            #bodies
-            #items
-            #(#streams)*
-            #(#readings)*
-
-            /// Sends it, and returns the whole response: value, status, headers, attempts, request id.
-            ///
-            /// # Errors
-            /// Every error of a call. The error's predicates distinguish them.
-            pub fn send(self) -> ::connectors_runtime::Sending<::connectors_runtime::Response<#value>> {
-                self.call.#read
-            }
-        }
-
-        impl ::std::future::IntoFuture for #name {
-            type Output = ::std::result::Result<#value, ::connectors_runtime::Error>;
-            type IntoFuture = ::connectors_runtime::Sending<#value>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                ::connectors_runtime::value(self.send())
-            }
-        }
-
-        impl ::connectors_runtime::RequestOptions for #name {
-            fn options_mut(&mut self) -> &mut ::connectors_runtime::CallOptions {
-                self.call.options_mut()
-            }
-
-            fn into_call(self) -> ::connectors_runtime::Call {
-                self.call
-            }
+        ::connectors_runtime::request! {
+            #name -> #value, #read;
+            #root::OPERATIONS[#index], |outgoing| raw::#method(#(#arguments),*)
         }
     }
 }

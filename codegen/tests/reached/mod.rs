@@ -164,12 +164,9 @@ fn read(code: &str) -> Text {
             syn::Item::Impl(it) => {
                 let Some(name) = last_name(&it.self_ty) else { continue };
                 if let Some(group) = group(path, "::requests").filter(|_| name != "Api") {
-                    let (index, code) = requests.entry((group, name)).or_default();
+                    let (_, code) = requests.entry((group, name)).or_default();
                     calls(tokens(it), &mut code.calls);
                     words(tokens(it), &mut code.words);
-                    let row = tokens(it).to_string();
-                    let row = row.split_once("OPERATIONS [").and_then(|(_, rest)| rest.split_once("usize"));
-                    *index = index.or(row.and_then(|(number, _)| number.trim().parse().ok()));
                 } else if name == "Api" || (name == "Client" && path.is_empty()) {
                     let within = group(path, "::requests").unwrap_or_default();
                     for method in &it.items {
@@ -200,6 +197,16 @@ fn read(code: &str) -> Text {
                     calls(tokens(it), &mut found);
                     text.servers.extend(found.into_iter().filter(|(name, _)| name == "documented").map(|(_, url)| url));
                 }
+            }
+            syn::Item::Macro(it) => {
+                let Some(group) = group(path, "::requests") else { continue };
+                let Some(TokenTree::Ident(name)) = it.mac.tokens.clone().into_iter().next() else { continue };
+                let (index, code) = requests.entry((group, name.to_string())).or_default();
+                calls(it.mac.tokens.clone(), &mut code.calls);
+                words(it.mac.tokens.clone(), &mut code.words);
+                let row = it.mac.tokens.to_string();
+                let row = row.split_once("OPERATIONS [").and_then(|(_, rest)| rest.split_once("usize"));
+                *index = row.and_then(|(number, _)| number.trim().parse().ok());
             }
             syn::Item::Const(it) if path == "::headers" => {
                 let mut found = BTreeSet::new();

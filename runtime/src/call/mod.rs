@@ -11,6 +11,7 @@ mod ids;
 mod incoming;
 mod items;
 mod links;
+mod macros;
 mod options;
 mod outgoing;
 mod pages;
