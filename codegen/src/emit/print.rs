@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Attribute, ImplItem, Item, parse_quote};
+use syn::{Attribute, ImplItem, Item, Type, parse_quote};
 
 use crate::diagnostic::{Diagnostic, Error};
 
@@ -25,6 +25,11 @@ pub(super) fn items(tokens: TokenStream) -> Result<Vec<Item>, Error> {
     Ok(file.items)
 }
 
+/// Parses a type.
+pub(super) fn ty(tokens: TokenStream) -> Result<Type, Error> {
+    syn::parse2(tokens).map_err(unparsable)
+}
+
 /// Prints parsed items, indented as in a module.
 pub(super) fn write_items_indented(items: Vec<Item>, out: &mut String) -> Result<(), Error> {
     let mut items = items;
@@ -42,20 +47,25 @@ pub(super) fn write_items_indented(items: Vec<Item>, out: &mut String) -> Result
 /// Marks every function `#[inline]`, so that only the crate that uses it compiles it. Else a build of a client compiles
 /// every method of every type, and most programs use a few.
 fn inline(items: &mut [Item]) {
-    let mark = |attributes: &mut Vec<Attribute>| {
+    let marker: Attribute = parse_quote! { #[inline] };
+    mark(items, &marker);
+}
+
+fn mark(items: &mut [Item], marker: &Attribute) {
+    let mark_one = |attributes: &mut Vec<Attribute>| {
         if !attributes.iter().any(|attribute| attribute.path().is_ident("inline")) {
-            attributes.push(parse_quote! { #[inline] });
+            attributes.push(marker.clone());
         }
     };
     for item in items {
         match item {
-            Item::Fn(function) => mark(&mut function.attrs),
+            Item::Fn(function) => mark_one(&mut function.attrs),
             Item::Impl(block) => block.items.iter_mut().for_each(|item| {
                 if let ImplItem::Fn(method) = item {
-                    mark(&mut method.attrs);
+                    mark_one(&mut method.attrs);
                 }
             }),
-            Item::Mod(module) => module.content.iter_mut().for_each(|(_, items)| inline(items)),
+            Item::Mod(module) => module.content.iter_mut().for_each(|(_, items)| mark(items, marker)),
             _ => {}
         }
     }

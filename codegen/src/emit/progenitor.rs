@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use indexmap::IndexMap;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use progenitor_impl::{GenerationSettings, Generator};
 use quote::quote;
 use serde_json::{Value, json};
@@ -155,7 +156,7 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
         let item = serde_json::from_value(item).map_err(|error| error.to_string())?;
         document.paths.paths.insert(path, item);
     }
-    // The runtime sends the request: the hook keeps it, and `end_after_hook` removes what follows.
+    // The runtime sends the request: the hook keeps it, and `end_with_hook` removes what follows.
     let mut settings = GenerationSettings::new();
     settings.with_inner_type(quote! { Built }).with_pre_hook(quote! { Built::keep });
     let attempt = catch_unwind(AssertUnwindSafe(|| Generator::new(&settings).generate_tokens(&document)));
@@ -167,24 +168,73 @@ fn generate(api: &Api, operations: &[&Operation]) -> Result<syn::File, String> {
             return Err(text.unwrap_or("progenitor panicked").to_owned());
         }
     };
-    let mut file: syn::File = syn::parse2(tokens).map_err(|error| error.to_string())?;
+    let mut file: syn::File = syn::parse2(abridged(tokens)).map_err(|error| error.to_string())?;
     let blocks = file.items.iter_mut().filter(|item| has_operations(item));
     for item in
         blocks.filter_map(|item| if let Item::Impl(block) = item { Some(&mut block.items) } else { None }).flatten()
     {
         if let ImplItem::Fn(method) = item {
-            end_after_hook(&mut method.block)
+            end_with_hook(&mut method.block)
                 .ok_or_else(|| format!("`{}` does not have the expected code", method.sig.ident))?;
         }
     }
     Ok(file)
 }
 
-/// Ends a method after the hook that keeps the request. Without the rest, and without the header of the document's
+/// Progenitor's code without what is not used, which would be parsed for nothing: the documentation of its methods, and
+/// what they do after the hook that keeps the request.
+fn abridged(tokens: TokenStream) -> TokenStream {
+    within_braces(tokens, |items| within_braces(undocumented(items), up_to_hook))
+}
+
+fn within_braces(tokens: TokenStream, inner: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+    let changed = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            TokenTree::Group(Group::new(Delimiter::Brace, inner(group.stream())))
+        }
+        other => other,
+    });
+    changed.collect()
+}
+
+fn undocumented(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut left = Vec::new();
+    while let Some(token) = tokens.next() {
+        let is_doc = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#')
+            && matches!(tokens.peek(), Some(TokenTree::Group(group)) if begins_with(group, Delimiter::Bracket, "doc"));
+        if is_doc {
+            tokens.next();
+        } else {
+            left.push(token);
+        }
+    }
+    left.into_iter().collect()
+}
+
+/// The statements of a method up to its hook, `(Built::keep)(..);`, or all of them if it has none.
+fn up_to_hook(tokens: TokenStream) -> TokenStream {
+    let (mut is_after, mut is_in_hook) = (false, false);
+    let left = tokens.into_iter().take_while(|token| {
+        let is_kept = !is_after;
+        is_in_hook |= matches!(token, TokenTree::Group(group) if begins_with(group, Delimiter::Parenthesis, "Built"));
+        is_after = is_in_hook && matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+        is_kept
+    });
+    left.collect()
+}
+
+fn begins_with(group: &Group, delimiter: Delimiter, word: &str) -> bool {
+    let is_word = |token: TokenTree| matches!(token, TokenTree::Ident(name) if name == word);
+    group.delimiter() == delimiter && group.stream().into_iter().next().is_some_and(is_word)
+}
+
+/// Ends a method with the hook that keeps the request. Without what follows, and without the header of the document's
 /// version, which no service asks for, it takes a fraction of the time to compile. `None` if its code is not as expected.
-fn end_after_hook(block: &mut syn::Block) -> Option<()> {
-    let hook = block.stmts.iter().position(is_hook)?;
-    block.stmts.truncate(hook + 1);
+fn end_with_hook(block: &mut syn::Block) -> Option<()> {
+    if !block.stmts.last().is_some_and(is_hook) {
+        return None;
+    }
     let before = block.stmts.len();
     block
         .stmts

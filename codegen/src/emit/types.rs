@@ -27,19 +27,18 @@ pub(super) fn write(api: &Api, features: &Features, out: &mut String) -> Result<
     out.push_str("/// The schemas of the document as Rust types.\npub mod types {\n");
     print::write_indented(support(api), out)?;
     for def in &api.types {
-        let tokens = match &def.kind {
-            TypeKind::Struct(it) => structs::structure(def, it, &known),
-            TypeKind::Enum(it) => open::enumeration(def, it),
-            TypeKind::Union(it) => unions::union(def, it, &known),
-            TypeKind::Tuple(it) => tuples::tuple(def, it),
-            TypeKind::Wrapper(ty) => tuples::wrapper(def, ty),
+        let mut items = match &def.kind {
+            TypeKind::Struct(it) => structs::structure(def, it, &known)?,
+            TypeKind::Enum(it) => print::items(open::enumeration(def, it))?,
+            TypeKind::Union(it) => print::items(unions::union(def, it, &known))?,
+            TypeKind::Tuple(it) => print::items(tuples::tuple(def, it))?,
+            TypeKind::Wrapper(ty) => print::items(tuples::wrapper(def, ty))?,
             TypeKind::Alias(ty) => {
                 let (name, docs) = (ident(&def.name), doc(&def.doc, &format!("The schema `{}`.", def.pointer.last())));
                 let ty = local(ty);
-                quote! { #docs pub type #name = #ty; }
+                print::items(quote! { #docs pub type #name = #ty; })?
             }
         };
-        let mut items = print::items(tokens)?;
         features.put(&def.name, &mut items);
         print::write_items_indented(items, out)?;
     }

@@ -1,17 +1,27 @@
 //! The macros that generated code uses.
 
-/// A struct: its name, the text of [`Members`](crate::object::Members), its fields in the order of the text, a blank
-/// value, and its setters.
+/// A struct: its name, the text of [`Members`](crate::object::Members), a blank value, its fields in the order of the
+/// text, and its setters: those of optional fields whose value is converted, and the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! object {
     (
         $name:ident $text:literal $blank:expr;
         $($slot:ident)*;
+        $($usual:ident: $of:ty,)*;
         $($field:ident $method:ident ($($value:ident: $ty:ty)?) $set:expr;)*
         $(+ $extra:ident $add:ident $more:ty;)?
     ) => {
         impl $name {
+            $(
+                /// Sets the field of this name.
+                #[must_use]
+                #[inline]
+                pub fn $usual(mut self, value: impl ::std::convert::Into<$of>) -> Self {
+                    self.$usual = ::std::option::Option::Some(value.into());
+                    self
+                }
+            )*
             $(
                 /// Sets the field of this name.
                 #[must_use]

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::{
+    AttrStyle, Attribute, Expr, ExprLit, Fields, Item, Lit, LitStr, Meta, MetaNameValue, Visibility, parse_quote,
+};
 
+use crate::diagnostic::Error;
+use crate::emit::{docs, print};
 use crate::shape::model::{Constant, Field, Struct, Type, TypeDef};
 
 use super::parts::{Known, doc, held, ident, integer, local, object};
 
-pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenStream {
+pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> Result<Vec<Item>, Error> {
     let name = ident(&def.name);
     let docs = doc(&def.doc, &format!("The schema `{}`.", def.pointer.last()));
-    let fields = it.fields.iter().map(field);
     let extra = it.extra.as_ref().map(|(name, ty)| {
         let (name, ty) = (ident(name), extra_type(ty));
         quote! {
@@ -47,18 +51,22 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> TokenS
     let (text, setters) = (members(it), setters(it, known));
     let slots =
         it.fields.iter().map(|field| &field.name).chain(it.extra.iter().map(|(name, _)| name)).map(|it| ident(it));
-    quote! {
+    let mut items = print::items(quote! {
         #docs
         #default
         #[non_exhaustive]
-        pub struct #name {
-            #(#fields)*
-            #extra
-        }
+        pub struct #name { #extra }
         #new
         #starts
         ::connectors_runtime::object! { #name #text #blank; #(#slots)*; #setters }
+    })?;
+    // The fields are not parsed with the rest: a document has thousands, and this takes a fraction of the time.
+    if let Some(Item::Struct(syn::ItemStruct { fields: Fields::Named(named), .. })) = items.first_mut() {
+        let extra = std::mem::take(&mut named.named);
+        let fields = it.fields.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+        named.named = fields.into_iter().chain(extra).collect();
     }
+    Ok(items)
 }
 
 fn extra_type(ty: &Type) -> TokenStream {
@@ -93,20 +101,44 @@ fn has_own_null(field: &Field) -> bool {
     field.three_states && field.ty != Type::Any
 }
 
-fn field(field: &Field) -> TokenStream {
-    let (name, wire) = (ident(&field.name), &field.wire);
-    let docs = doc(&field.doc, &format!("The property `{wire}`."));
-    let deprecated = field.deprecated.then(|| quote! { #[doc = "\n**Deprecated** by the service."] });
-    let states = has_own_null(field).then(|| {
-        quote! { #[doc = "\n`None` is absent, `Some(None)` is null."] }
-    });
+fn field(field: &Field) -> Result<syn::Field, Error> {
+    let wire = &field.wire;
+    let mut attrs: Vec<Attribute> =
+        docs::lines(&field.doc, &format!("The property `{wire}`.")).iter().map(documented).collect();
+    if field.deprecated {
+        attrs.push(documented("\n**Deprecated** by the service."));
+    }
+    if has_own_null(field) {
+        attrs.push(documented("\n`None` is absent, `Some(None)` is null."));
+    }
     // A search of the documentation also finds the field by its name in the service.
-    let alias = (field.name != *wire
-        && !wire.is_empty()
-        && !wire.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')))
-    .then(|| quote! { #[doc(alias = #wire)] });
-    let ty = field_type(field);
-    quote! { #docs #deprecated #states #alias pub #name: #ty, }
+    if field.name != *wire && !wire.is_empty() && !wire.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
+    {
+        attrs.push(parse_quote! { #[doc(alias = #wire)] });
+    }
+    Ok(syn::Field {
+        attrs,
+        vis: Visibility::Public(Default::default()),
+        modifiers: Default::default(),
+        ident: Some(ident(&field.name)),
+        colon_token: Some(Default::default()),
+        ty: print::ty(field_type(field))?,
+        default: None,
+    })
+}
+
+fn documented(line: &(impl AsRef<str> + ?Sized)) -> Attribute {
+    let text = LitStr::new(line.as_ref(), Span::call_site());
+    Attribute {
+        pound_token: Default::default(),
+        style: AttrStyle::Outer,
+        bracket_token: Default::default(),
+        meta: Meta::NameValue(MetaNameValue {
+            path: ident("doc").into(),
+            eq_token: Default::default(),
+            value: Expr::Lit(ExprLit { attrs: Vec::new(), lit: Lit::Str(text) }),
+        }),
+    }
 }
 
 /// The required fields as arguments. The other fields start absent, or with their only value.
@@ -231,42 +263,42 @@ fn setters(it: &Struct, known: &Known<'_>) -> TokenStream {
         }
         ident(&name)
     };
-    let mut setters = TokenStream::new();
+    let (mut usual, mut others) = (TokenStream::new(), TokenStream::new());
     for field in &it.fields {
-        let (name, method) = (ident(&field.name), ident(&setter(field)));
-        let (argument, value) = argument(field, known);
+        let (name, method, ty) = (ident(&field.name), ident(&setter(field)), field.ty.inner());
+        let (exact, bare) = (is_exact(ty, known), local(ty.unlinked()));
+        let is_plain = !field.boxed && !matches!(ty, Type::Link(_)) && !has_own_null(field);
+        if !exact && is_plain && field.is_option() && name == method {
+            usual.extend(quote! { #name: #bare, });
+            continue;
+        }
+        let (argument, value) = if exact {
+            (bare, quote! { value })
+        } else {
+            (quote! { impl ::std::convert::Into<#bare> }, quote! { value.into() })
+        };
+        let value = held(value, ty, field.boxed);
         let value = match (field.is_option(), field.three_states) {
             (false, _) => value,
             (true, true) if has_own_null(field) => quote! { Some(Some(#value)) },
             (true, _) => quote! { Some(#value) },
         };
-        setters.extend(quote! { #name #method(value: #argument) #value; });
+        others.extend(quote! { #name #method(value: #argument) #value; });
         if has_own_null(field) {
             let method = free(format!("{}_null", field.name.trim_end_matches('_')));
-            setters.extend(quote! { #name #method() Some(None); });
+            others.extend(quote! { #name #method() Some(None); });
         }
     }
-    if let Some((name, ty)) = &it.extra {
+    let extra = it.extra.as_ref().map(|(name, ty)| {
         let (method, name, ty) = (free(format!("with_{name}")), ident(name), local(ty));
-        setters.extend(quote! { + #name #method #ty; });
-    }
-    setters
+        quote! { + #name #method #ty; }
+    });
+    quote! { #usual; #others #extra }
 }
 
-/// The type of a setter's argument, and the value that is set. A number has no conversion, because the type of a
-/// literal would be unknown.
-fn argument(field: &Field, known: &Known<'_>) -> (TokenStream, TokenStream) {
-    let ty = local(field.ty.inner().unlinked());
-    let exact = matches!(
-        known.plain(field.ty.inner()),
-        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64
-    );
-    let (argument, value) = if exact {
-        (ty, quote! { value })
-    } else {
-        (quote! { impl ::std::convert::Into<#ty> }, quote! { value.into() })
-    };
-    (argument, held(value, field.ty.inner(), field.boxed))
+/// Whether a setter takes exactly its type. A number has no conversion, because the type of a literal would be unknown.
+fn is_exact(ty: &Type, known: &Known<'_>) -> bool {
+    matches!(known.plain(ty), Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::I128 | Type::F64)
 }
 
 /// The text about the fields that the runtime reads: flags, names, keys, and only values (see `object::Members`).
