@@ -285,8 +285,8 @@ impl Unnamed<'_> {
         }
     }
 
-    /// Goes on to the next candidate, if there is one.
-    fn go_on(&mut self) -> bool {
+    /// Continues with the next candidate, if there is one.
+    fn advance(&mut self) -> bool {
         let is_last = self.level >= self.qualifiers.len() + self.whole.len();
         self.level += usize::from(!is_last);
         !is_last
@@ -321,7 +321,7 @@ pub(crate) fn components(model: &Model) -> BTreeMap<SchemaId, String> {
         let shared: Vec<bool> = names_of.iter().map(|name| by_name.get(name.as_str()) > Some(&1)).collect();
         let mut moved = false;
         for ((it, name), is_shared) in all.iter_mut().zip(&mut names_of).zip(shared) {
-            if is_shared && it.go_on() {
+            if is_shared && it.advance() {
                 *name = it.name();
                 moved = true;
             }
