@@ -138,6 +138,22 @@ fn a_union_of_enums_is_one_enum() {
 }
 
 #[test]
+fn each_value_of_an_enum_keeps_its_name_and_description() {
+    let schemas = "Listed: {type: [string, 'null'], enum: [null, a, a, b], x-enum-varnames: [None, First, Again, Second], \
+           x-enum-descriptions: [Nothing., The first., Once more., '']}\n\
+         Constants: {oneOf: [{const: 1, title: One, description: \"The *first*.\\n\\n```\\nlet x = 1;\"}, {const: 2}]}\n\
+         Few: {type: string, enum: [a, b], x-enum-varnames: [First], x-enum-descriptions: [Text.]}";
+    let code = code(&document("", schemas).generate().unwrap());
+    for part in [
+        "Listed{#[doc=\"Thefirst.\"]#[doc=\"\"]#[doc=\"`a`\"]First=\"a\",#[doc=\"`b`\"]Second=\"b\",}",
+        "Constants{#[doc=\"The*first*.\"]#[doc=\"\"]#[doc=\"```text\"]#[doc=\"letx=1;\"]#[doc=\"```\"]#[doc=\"\"]#[doc=\"`1`\"]One=1,",
+        "Few{#[doc=\"`a`\"]A=\"a\",#[doc=\"`b`\"]B=\"b\",}",
+    ] {
+        assert!(code.contains(part), "{part}");
+    }
+}
+
+#[test]
 fn properties_outside_of_a_view_are_kept_like_unknown_keys() {
     let body = "{required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}";
     let answer = "{content: {application/json: {schema: {$ref: '#/components/schemas/Got'}}}, description: ok}";

@@ -319,6 +319,7 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
         rust_name,
         other_name,
         value_names,
+        value_docs,
         sensitive,
         aliases,
         null_is_absent,
@@ -337,7 +338,9 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     take(&mut merged.open, open);
     take(&mut merged.either, either);
     take(&mut merged.torn, torn);
-    for (have, more) in [(&mut merged.value_names, value_names), (&mut merged.aliases, aliases)] {
+    let lists =
+        [(&mut merged.value_names, value_names), (&mut merged.value_docs, value_docs), (&mut merged.aliases, aliases)];
+    for (have, more) in lists {
         if !more.is_empty() {
             have.clone_from(more);
         }

@@ -205,6 +205,7 @@ impl Members<'_> {
             rust_name,
             other_name,
             value_names,
+            value_docs,
             sensitive,
             aliases,
             null_is_absent,
@@ -220,6 +221,7 @@ impl Members<'_> {
         self.maybe("x-rust-name", rust_name.clone());
         self.maybe("x-speakeasy-name-override", other_name.clone());
         self.texts("x-enum-varnames", value_names);
+        self.texts("x-enum-descriptions", value_docs);
         self.maybe("x-sensitive", *sensitive);
         self.texts("x-aliases", aliases);
         self.maybe("x-null-is-absent", *null_is_absent);

@@ -175,6 +175,8 @@ pub(crate) struct Annotations {
     pub(crate) other_name: Option<String>,
     /// `x-enum-varnames` or `x-enumNames`: the names of the values, in the order of the values.
     pub(crate) value_names: Vec<String>,
+    /// `x-enum-descriptions` or `x-enumDescriptions`: the descriptions of the values, in the order of the values.
+    pub(crate) value_docs: Vec<String>,
     /// `x-sensitive`
     pub(crate) sensitive: Option<bool>,
     /// `x-aliases`: other keys that the property is read from.

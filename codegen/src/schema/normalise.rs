@@ -93,11 +93,10 @@ impl Normaliser<'_> {
         if node.str("type") == Some("array") && node.get("items").is_none() && node.get("prefixItems").is_none() {
             node.set("items", Map::new());
         }
-        for key in ["required", "enum"] {
-            if let Some(items) = node.get_mut(key).and_then(Node::as_array_mut) {
-                *items = distinct(std::mem::take(items));
-            }
+        if let Some(items) = node.get_mut("required").and_then(Node::as_array_mut) {
+            *items = distinct(std::mem::take(items));
         }
+        distinct_values(node);
         if node.get("required").and_then(Node::as_array).is_some_and(<[Node]>::is_empty) {
             // 3.0 does not allow an empty list.
             node.take("required");
@@ -441,6 +440,20 @@ fn is_tuple(prefix: &Node) -> bool {
 fn distinct(nodes: Vec<Node>) -> Vec<Node> {
     let mut seen = HashSet::with_capacity(nodes.len());
     nodes.into_iter().filter(|node| seen.insert(node.canonical())).collect()
+}
+
+/// Removes repeated values of an enum, with what other lists say about them.
+fn distinct_values(node: &mut Node) {
+    let mut seen = HashSet::new();
+    let values = node.get("enum").and_then(Node::as_array).unwrap_or_default();
+    let is_first: Vec<bool> = values.iter().map(|value| seen.insert(value.canonical())).collect();
+    for key in ["enum", "x-enum-varnames", "x-enumNames", "x-enum-descriptions", "x-enumDescriptions"] {
+        let list = node.get_mut(key).and_then(Node::as_array_mut).filter(|list| list.len() == is_first.len());
+        if let Some(list) = list {
+            let mut first = is_first.iter();
+            list.retain(|_| first.next() == Some(&true));
+        }
+    }
 }
 
 fn any_of(schemas: Vec<Node>, around: &Node) -> Node {

@@ -198,6 +198,8 @@ fn annotation(annotations: &mut Annotations, key: String, node: Node) {
         "x-speakeasy-name-override" => annotations.other_name = text(node),
         "x-enum-varnames" => annotations.value_names = texts(node),
         "x-enumNames" if annotations.value_names.is_empty() => annotations.value_names = texts(node),
+        "x-enum-descriptions" => annotations.value_docs = texts(node),
+        "x-enumDescriptions" if annotations.value_docs.is_empty() => annotations.value_docs = texts(node),
         "x-sensitive" => annotations.sensitive = node.as_bool(),
         "x-aliases" => annotations.aliases = texts(node),
         "x-null-is-absent" => annotations.null_is_absent = node.as_bool(),

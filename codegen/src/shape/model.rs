@@ -184,6 +184,7 @@ pub(crate) struct Enum {
 pub(crate) struct EnumValue {
     pub(crate) name: String,
     pub(crate) wire: String,
+    pub(crate) doc: String,
 }
 
 /// One of several types. A tag selects the type. Without a tag, the type that can read the value is selected.

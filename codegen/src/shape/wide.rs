@@ -360,27 +360,30 @@ fn excludes(one: &Schema, other: &Schema) -> bool {
 }
 
 /// Merges several enums into one, which replaces their union. `None` if they are not all enums of one type. The title
-/// of an enum with one value names only that value.
+/// of an enum with one value names only that value, and its description describes it.
 pub(super) fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
     let kinds = [JsonType::String, JsonType::Integer];
     let kind = kinds.into_iter().find(|kind| enums.iter().all(|it| it.is_enum_of(*kind)))?;
-    let (mut values, mut names, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut values, mut names, mut docs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut seen = BTreeSet::new();
     for part in enums {
         let own: Vec<&Node> = part.present_values().collect();
-        let mut given = part.annotations.value_names.clone();
-        if given.len() != own.len() {
-            let title = part.annotations.title.as_ref().filter(|_| own.len() == 1);
-            given = vec![title.cloned().unwrap_or_default(); own.len()];
-        }
-        for (value, name) in own.into_iter().zip(given) {
+        let for_each = |list: &[String], of_one: &Option<String>| match list.len() == own.len() {
+            true => list.to_vec(),
+            false => vec![of_one.clone().filter(|_| own.len() == 1).unwrap_or_default(); own.len()],
+        };
+        let named = for_each(&part.annotations.value_names, &part.annotations.title);
+        let described = for_each(&part.annotations.value_docs, &part.annotations.description);
+        for ((value, name), doc) in own.into_iter().zip(named).zip(described) {
             if seen.insert(value.canonical()) {
                 values.push(value.clone());
                 names.push(name);
+                docs.push(doc);
             }
         }
     }
     let mut merged = Schema { ty: Some(kind), values: Some(values), ..union.clone() };
     (merged.one_of, merged.any_of, merged.discriminator) = (None, None, None);
-    merged.annotations.value_names = names;
+    (merged.annotations.value_names, merged.annotations.value_docs) = (names, docs);
     Some(merged)
 }

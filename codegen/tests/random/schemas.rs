@@ -166,6 +166,11 @@ pub(super) fn values(maker: &mut Maker) -> Value {
                 schema["x-enum-varnames"] = json!(names);
             }
             if maker.once_in(6) {
+                let texts: Vec<String> =
+                    values.iter().map(|_| maker.name(&["Text.", "```\ncode", "*/ \"", "One\n\nTwo"])).collect();
+                schema["x-enum-descriptions"] = json!(texts);
+            }
+            if maker.once_in(6) {
                 values.truncate(1);
                 schema["default"] = json!(values[0]);
             }

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::emit::docs;
 use crate::shape::model::{Enum, TypeDef};
 
 use super::parts::{doc, ident};
@@ -12,27 +13,32 @@ pub(super) fn enumeration(def: &TypeDef, it: &Enum) -> TokenStream {
 }
 
 /// An open enum with a name and documentation.
-pub(in crate::emit) fn open(name: &str, docs: &TokenStream, it: &Enum) -> TokenStream {
+pub(in crate::emit) fn open(name: &str, text: &TokenStream, it: &Enum) -> TokenStream {
     let name = ident(name);
     let unknown = ident(&it.unknown);
     let variants = it.values.iter().map(|value| {
         let (variant, wire) = (ident(&value.name), &value.wire);
-        let text = if wire.is_empty() {
-            " The empty string.".to_owned()
-        } else {
-            format!(" {}", crate::emit::docs::code(wire))
-        };
+        // A block of code that the description does not close ends with it.
+        let mut lines = docs::lines(&value.doc, "");
+        if !lines.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(match wire.is_empty() {
+            true => " The empty string.".to_owned(),
+            false => format!(" {}", docs::code(wire)),
+        });
+        let text = quote! { #(#[doc = #lines])* };
         if it.integer {
             let number: TokenStream = wire.parse().unwrap_or_default();
-            quote! { #[doc = #text] #variant = #number, }
+            quote! { #text #variant = #number, }
         } else {
-            quote! { #[doc = #text] #variant = #wire, }
+            quote! { #text #variant = #wire, }
         }
     });
     let rules = ident(if it.integer { "open_integers" } else { "open_strings" });
     quote! {
         ::connectors_runtime::#rules! {
-            #docs
+            #text
             #name { #(#variants)* } #unknown
         }
     }

@@ -281,6 +281,7 @@ fn values(listed: &[String]) -> Enum {
     let mut seen = BTreeSet::new();
     let wires: Vec<String> = listed.iter().filter(|wire| seen.insert(*wire)).cloned().collect();
     let (names, unknown) = names::variants(&wires, &[]);
-    let values = names.into_iter().zip(wires).map(|(name, wire)| EnumValue { name, wire }).collect();
+    let values =
+        names.into_iter().zip(wires).map(|(name, wire)| EnumValue { name, wire, doc: String::new() }).collect();
     Enum { values, unknown, integer: false }
 }
