@@ -8,9 +8,8 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use connectors_runtime::Page;
 use connectors_runtime::encode::{Event, EventDecoder, File, Multipart, RecordDecoder, split_parts};
-use connectors_runtime::object;
+use connectors_runtime::{Page, object};
 use http::header::{HeaderMap, HeaderValue, LINK};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -371,6 +370,53 @@ fn json_is_read_as_serde_json_reads_it() {
             // serde_json rounds a number that a `Value` cannot hold.
             (Err(error), Ok(_)) => assert!(error.to_string().contains("would be rounded"), "{text:?}: {error}"),
             (Err(_), Err(_)) => {}
+        }
+    });
+}
+
+/// A struct as the generator writes it.
+#[derive(Default)]
+struct Item {
+    first: Option<i64>,
+    second_key: Option<i64>,
+    third: Option<i64>,
+    extra: serde_json::Map<String, Value>,
+}
+
+object! {
+    Item "first second_key=secondKey third=dri%C3%A9 ..extra" Default::default();
+    first second_key third extra;
+    ;
+    first first(value: i64) Some(value);
+    second_key second_key(value: i64) Some(value);
+    third third(value: i64) Some(value);
+    + extra with_extra Value;
+}
+
+#[test]
+fn members_are_read_in_any_order_and_whether_or_not_the_text_is_broken() {
+    const KEYS: &[&str] = &["\"first\"", "\"secondKey\"", "\"drié\"", "\"dri\\u00e9\"", "\"second\"", "\"x\"", "\"\""];
+    const SPACES: &[&str] = &["", "", "", " ", "\n\t"];
+    repeat(20_000, |random| {
+        let mut text = String::from("{");
+        for index in 0..random.below(7) {
+            text.push_str(if index == 0 { "" } else { "," });
+            for part in [*random.one(KEYS), ":", *random.one(&["1", "20"])] {
+                text.push_str(*random.one(SPACES));
+                text.push_str(part);
+            }
+            text.push_str(*random.one(SPACES));
+        }
+        text.push('}');
+        if random.below(3) == 0 {
+            let at = random.below(text.len());
+            text.remove((0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0));
+        }
+        let ours = object::from_str::<Item>(&text).map(|item| serde_json::to_value(&item).unwrap());
+        match (ours, serde_json::from_str::<Value>(&text)) {
+            (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{text:?}"),
+            (Err(_), Err(_)) => {}
+            (ours, theirs) => panic!("{text:?}: {ours:?}, {theirs:?}"),
         }
     });
 }

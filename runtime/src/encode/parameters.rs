@@ -19,6 +19,8 @@ use crate::error::{Error, Kind};
 #[derive(Clone, Default)]
 pub struct Parameters {
     path: Vec<(&'static str, String)>,
+    /// Whether a value of the path has [`BACKSLASH`].
+    has_backslash: bool,
     query: String,
     headers: HeaderMap,
     cookies: String,
@@ -126,7 +128,12 @@ impl Parameters {
     fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
         let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
         check_text(&text, parameter.reserved)?;
-        let text = if text.contains('\\') { text.replace('\\', BACKSLASH) } else { text };
+        let text = if text.contains('\\') {
+            self.has_backslash = true;
+            text.replace('\\', BACKSLASH)
+        } else {
+            text
+        };
         self.path.push((parameter.name(), text));
         Ok(())
     }
@@ -171,8 +178,7 @@ impl Parameters {
 
     /// The path of a URL with the backslashes of its values, percent-encoded; `None` if there are none.
     pub(crate) fn with_backslashes(&self, path: &str) -> Option<String> {
-        let any = self.path.iter().any(|(_, value)| value.contains(BACKSLASH));
-        any.then(|| path.replace("%EF%B7%90", "%5C"))
+        self.has_backslash.then(|| path.replace("%EF%B7%90", "%5C"))
     }
 
     /// The value of a parameter of the path, the query or a header, such as `path.id`, as it is sent; without

@@ -285,6 +285,15 @@ impl<'t> Input<'t> {
         Ok(key)
     }
 
+    /// Skips a key of an object in a text, with its colon, if it is next.
+    #[inline]
+    pub(super) fn skip_key(&mut self, is_first: bool, json: &str) -> bool {
+        match &mut self.source {
+            Source::Text(scanner) => scanner.skip_key(is_first, json),
+            Source::Tree(_) => false,
+        }
+    }
+
     /// Reads a part of a tree with a function.
     pub(super) fn part(
         &mut self,

@@ -367,8 +367,8 @@ impl Read {
             return input.as_tree(&mut |input| self.read_into(slots, input));
         }
         // What a new struct starts with was not read, so it is removed.
-        for (slot, member) in slots.iter_mut().zip(&self.members) {
-            if member.preset {
+        for place in &self.presets {
+            if let Some(slot) = slots.get_mut(*place) {
                 slot.clear();
             }
         }
@@ -401,24 +401,29 @@ impl Read {
     fn read_text(&self, slots: &mut [&mut dyn Field], input: &mut Input<'_>) -> Result<(), Mismatch> {
         let mut seen = Seen::of(self.members.len());
         let mut failures = Failures::default();
-        let (mut many, mut next) = (0, 0);
-        while let Some(key) = input.key(many == 0)? {
-            many += 1;
-            let read = match self.find(&key, next) {
-                Some(place) => {
-                    next = place + 1;
-                    let (Some(slot), Some(member)) = (slots.get_mut(place), self.members.get(place)) else { continue };
-                    if seen.insert(place) {
-                        slot.clear();
+        let (mut many, mut after) = (0, 0);
+        loop {
+            let is_first = many == 0;
+            let expected = self.expected(after).filter(|(_, member)| input.skip_key(is_first, &member.json));
+            if let Some((place, member)) = expected {
+                failures.note(&member.names[0], self.read_member(place, slots, &mut seen, input))?;
+                after = place + 1;
+            } else {
+                let Some(key) = input.key(is_first)? else { break };
+                let read = match self.find(&key) {
+                    Some(place) => {
+                        self.expect(after, place);
+                        after = place + 1;
+                        self.read_member(place, slots, &mut seen, input)
                     }
-                    slot.read(member.how(), input)
-                }
-                None => match slots.get_mut(self.members.len()) {
-                    Some(extra) => extra.read(How::More(&key), input),
-                    None => input.skip(),
-                },
-            };
-            failures.note(&key, read)?;
+                    None => match slots.get_mut(self.members.len()) {
+                        Some(extra) => extra.read(How::More(&key), input),
+                        None => input.skip(),
+                    },
+                };
+                failures.note(&key, read)?;
+            }
+            many += 1;
         }
         input.step(1 + many);
         failures.first()?;
@@ -426,6 +431,22 @@ impl Read {
             Some(place) => Err(missing(&self.members[*place].names[0])),
             None => Ok(()),
         }
+    }
+
+    /// Reads the value of a member. If a text has a key twice, the last value counts.
+    #[inline]
+    fn read_member(
+        &self,
+        place: usize,
+        slots: &mut [&mut dyn Field],
+        seen: &mut Seen,
+        input: &mut Input<'_>,
+    ) -> Result<(), Mismatch> {
+        let (Some(slot), Some(member)) = (slots.get_mut(place), self.members.get(place)) else { return input.skip() };
+        if seen.insert(place) {
+            slot.clear();
+        }
+        slot.read(member.how(), input)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The layout of a type, as a function, so that types can contain themselves.
 pub type Of = fn() -> &'static Layout;
@@ -116,9 +117,14 @@ pub(super) struct Read {
     pub(super) has_aliases: bool,
     /// The indexes of the members that must be present.
     pub(super) musts: Vec<usize>,
+    /// The indexes of the members that a new value has set.
+    pub(super) presets: Vec<usize>,
     /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least
     /// half of the slots are zero, which means free.
     by_key: Vec<usize>,
+    /// The order in which members came last: the first one, and for each the one after it. A service writes its objects
+    /// in one order, so most keys are compared with one text, and are not looked up. At first it is the document's order.
+    order: Vec<AtomicUsize>,
 }
 
 /// A member of an object.
@@ -137,7 +143,7 @@ pub(super) struct Member {
     /// Whether null and absent differ.
     pub(super) three_states: bool,
     /// Whether a new value has it set.
-    pub(super) preset: bool,
+    preset: bool,
     /// Whether its value is never printed.
     pub(super) secret: bool,
     /// The layout of its values.
@@ -184,7 +190,9 @@ impl Read {
             rest: Rest::Open,
             has_aliases: false,
             musts: Vec::new(),
+            presets: Vec::new(),
             by_key: Vec::new(),
+            order: Vec::new(),
         };
         for (part, of) in
             text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
@@ -203,7 +211,12 @@ impl Read {
             }
         }
         read.has_aliases = read.members.iter().any(|member| member.names.len() > 1);
-        read.musts = read.members.iter().enumerate().filter(|(_, it)| it.must).map(|(place, _)| place).collect();
+        let places = |is: fn(&Member) -> bool| {
+            let found = read.members.iter().enumerate().filter(|(_, member)| is(member));
+            found.map(|(place, _)| place).collect()
+        };
+        read.order = (0..=read.members.len()).map(AtomicUsize::new).collect();
+        (read.musts, read.presets) = (places(|member| member.must), places(|member| member.preset));
         read.by_key = vec![0; (read.members.len() * 2).next_power_of_two()];
         let mask = read.by_key.len() - 1;
         for (place, member) in read.members.iter().enumerate() {
@@ -216,12 +229,22 @@ impl Read {
         read
     }
 
-    /// The index of the member with a key. The search starts at `next`.
+    /// The member that probably comes next: `after` is 0 for the first one, else the index of the last one plus one.
     #[inline]
-    pub(super) fn find(&self, key: &str, next: usize) -> Option<usize> {
-        if self.members.get(next).is_some_and(|member| member.names[0] == key) {
-            return Some(next);
+    pub(super) fn expected(&self, after: usize) -> Option<(usize, &Member)> {
+        let place = self.order.get(after)?.load(Ordering::Relaxed);
+        Some((place, self.members.get(place)?))
+    }
+
+    /// Records the member that came there instead.
+    pub(super) fn expect(&self, after: usize, place: usize) {
+        if let Some(expected) = self.order.get(after) {
+            expected.store(place, Ordering::Relaxed);
         }
+    }
+
+    /// The index of the member with a key.
+    pub(super) fn find(&self, key: &str) -> Option<usize> {
         let mask = self.by_key.len().wrapping_sub(1);
         let mut at = hash(key) & mask;
         // The loop ends, because at least half of the slots are free.

@@ -125,6 +125,25 @@ impl<'t> Scanner<'t> {
         Ok(Some(key))
     }
 
+    /// Skips a key, with its colon, if it is next. Otherwise skips nothing, and `key` reads what is next.
+    #[inline]
+    pub(super) fn skip_key(&mut self, is_first: bool, json: &str) -> bool {
+        let mut ahead = *self;
+        match (ahead.peek(), is_first) {
+            (_, true) => {}
+            (b',', false) => {
+                ahead.step();
+                ahead.peek();
+            }
+            _ => return false,
+        }
+        let is_next = ahead.text.as_bytes().get(ahead.at..).is_some_and(|rest| rest.starts_with(json.as_bytes()));
+        if is_next {
+            self.at = ahead.at + json.len();
+        }
+        is_next
+    }
+
     /// A string, from its opening quote. It is borrowed unless it has escapes.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Mismatch> {
@@ -269,15 +288,17 @@ impl<'t> Scanner<'t> {
 pub(super) fn plain(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     let mut length = 0;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {
         let mut word = [0; 8];
         word.copy_from_slice(chunk);
         let word = u64::from_le_bytes(word);
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\'))) | control;
+        // Each subtraction sets the high bit of a byte that is found, and of no other byte below 128 before the first
+        // such byte. All three characters are below 128.
+        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
+        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let found = (quote | backslash | word.wrapping_sub(ONES * 0x20)) & !word & HIGH;
         if found != 0 {
             // The lowest set bit belongs to the first of them.
             return length + found.trailing_zeros() as usize / 8;
