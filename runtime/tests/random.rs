@@ -402,10 +402,10 @@ fn members_are_read_in_any_order_and_whether_or_not_the_text_is_broken() {
         for index in 0..random.below(7) {
             text.push_str(if index == 0 { "" } else { "," });
             for part in [*random.one(KEYS), ":", *random.one(&["1", "20"])] {
-                text.push_str(*random.one(SPACES));
+                text.push_str(random.one::<&str>(SPACES));
                 text.push_str(part);
             }
-            text.push_str(*random.one(SPACES));
+            text.push_str(random.one::<&str>(SPACES));
         }
         text.push('}');
         if random.below(3) == 0 {
