@@ -140,14 +140,21 @@ fn a_union_of_enums_is_one_enum() {
 #[test]
 fn each_value_of_an_enum_keeps_its_name_and_description() {
     let schemas = "Listed: {type: [string, 'null'], enum: [null, a, a, b], x-enum-varnames: [None, First, Again, Second], \
-           x-enum-descriptions: [Nothing., The first., Once more., '']}\n\
+           x-enum-descriptions: [Nothing., The first., Once more., null]}\n\
          Constants: {oneOf: [{const: 1, title: One, description: \"The *first*.\\n\\n```\\nlet x = 1;\"}, {const: 2}]}\n\
-         Few: {type: string, enum: [a, b], x-enum-varnames: [First], x-enum-descriptions: [Text.]}";
+         Few: {type: string, enum: [a, b], x-enum-varnames: [First], x-enum-descriptions: [Text.]}\n\
+         Within: {allOf: [{enum: [c, b, a], x-enumDescriptions: {a: A., c: C.}}, {type: string, enum: [a, b], x-enum-varnames: [Z, Y]}]}\n\
+         Union: {oneOf: [{type: [string, 'null'], enum: [null, a], x-enum-varnames: [N, X]}, {enum: [b], description: B.}]}\n\
+         Pet: {type: object, properties: {kind: {type: string}}, oneOf: [{properties: {kind: {const: cat, description: Its kind.}}}, \
+           {properties: {kind: {const: dog, description: Its kind.}}}]}";
     let code = code(&document("", schemas).generate().unwrap());
     for part in [
         "Listed{#[doc=\"Thefirst.\"]#[doc=\"\"]#[doc=\"`a`\"]First=\"a\",#[doc=\"`b`\"]Second=\"b\",}",
         "Constants{#[doc=\"The*first*.\"]#[doc=\"\"]#[doc=\"```text\"]#[doc=\"letx=1;\"]#[doc=\"```\"]#[doc=\"\"]#[doc=\"`1`\"]One=1,",
         "Few{#[doc=\"`a`\"]A=\"a\",#[doc=\"`b`\"]B=\"b\",}",
+        "Within{#[doc=\"`b`\"]Y=\"b\",#[doc=\"A.\"]#[doc=\"\"]#[doc=\"`a`\"]Z=\"a\",}",
+        "Union{#[doc=\"`a`\"]X=\"a\",#[doc=\"B.\"]#[doc=\"\"]#[doc=\"`b`\"]B=\"b\",}",
+        "PetKind{#[doc=\"`cat`\"]Cat=\"cat\",#[doc=\"`dog`\"]Dog=\"dog\",}",
     ] {
         assert!(code.contains(part), "{part}");
     }

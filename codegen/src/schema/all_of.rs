@@ -338,12 +338,11 @@ fn absorb_annotations(merged: &mut Annotations, part: &Annotations) {
     take(&mut merged.open, open);
     take(&mut merged.either, either);
     take(&mut merged.torn, torn);
-    let lists =
-        [(&mut merged.value_names, value_names), (&mut merged.value_docs, value_docs), (&mut merged.aliases, aliases)];
-    for (have, more) in lists {
-        if !more.is_empty() {
-            have.clone_from(more);
-        }
+    for (have, more) in [(&mut merged.value_names, value_names), (&mut merged.value_docs, value_docs)] {
+        have.extend(more.iter().map(|(value, text)| (value.clone(), text.clone())));
+    }
+    if !aliases.is_empty() {
+        merged.aliases.clone_from(aliases);
     }
     merged.others.extend(others.iter().map(|(key, node)| (key.clone(), node.clone())));
 }

@@ -74,7 +74,7 @@ impl Model {
                 format!("#{}", Pointer::root().join("components").join("schemas").join(self.text(*target))),
             );
         }
-        written.annotations(annotations);
+        written.annotations(annotations, values.as_deref().unwrap_or_default());
         written.maybe("type", ty.map(|ty| ty.name()));
         written.maybe("format", format.clone());
         written.maybe("nullable", *nullable);
@@ -197,7 +197,7 @@ impl Members<'_> {
         self.maybe("uniqueItems", *unique_items);
     }
 
-    fn annotations(&mut self, annotations: &Annotations) {
+    fn annotations(&mut self, annotations: &Annotations, values: &[Node]) {
         let Annotations {
             title,
             description,
@@ -220,8 +220,13 @@ impl Members<'_> {
         self.maybe("deprecated", *deprecated);
         self.maybe("x-rust-name", rust_name.clone());
         self.maybe("x-speakeasy-name-override", other_name.clone());
-        self.texts("x-enum-varnames", value_names);
-        self.texts("x-enum-descriptions", value_docs);
+        for (key, told) in [("x-enum-varnames", value_names), ("x-enum-descriptions", value_docs)] {
+            let of = |value: &Node| value.scalar_text().and_then(|text| told.get(&text).cloned()).unwrap_or_default();
+            let texts: Vec<String> = values.iter().map(of).collect();
+            if texts.iter().any(|text| !text.is_empty()) {
+                self.texts(key, &texts);
+            }
+        }
         self.maybe("x-sensitive", *sensitive);
         self.texts("x-aliases", aliases);
         self.maybe("x-null-is-absent", *null_is_absent);

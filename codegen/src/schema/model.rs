@@ -173,10 +173,10 @@ pub(crate) struct Annotations {
     pub(crate) rust_name: Option<String>,
     /// `x-speakeasy-name-override`
     pub(crate) other_name: Option<String>,
-    /// `x-enum-varnames` or `x-enumNames`: the names of the values, in the order of the values.
-    pub(crate) value_names: Vec<String>,
-    /// `x-enum-descriptions` or `x-enumDescriptions`: the descriptions of the values, in the order of the values.
-    pub(crate) value_docs: Vec<String>,
+    /// `x-enum-varnames` or `x-enumNames`: the names of the values of an enum, by the text of each value.
+    pub(crate) value_names: BTreeMap<String, String>,
+    /// `x-enum-descriptions` or `x-enumDescriptions`: the descriptions of the values, by the text of each value.
+    pub(crate) value_docs: BTreeMap<String, String>,
     /// `x-sensitive`
     pub(crate) sensitive: Option<bool>,
     /// `x-aliases`: other keys that the property is read from.
@@ -284,6 +284,11 @@ impl Schema {
     /// The property with a name.
     pub(crate) fn property(&self, name: &str) -> Option<SchemaId> {
         self.properties.as_ref()?.get(name).copied()
+    }
+
+    /// The values of an enum with their texts, apart from those that are no strings or numbers.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&Node, String)> {
+        self.values.iter().flatten().filter_map(|value| Some((value, value.scalar_text()?)))
     }
 
     /// The values of an enum, apart from null.

@@ -1,5 +1,7 @@
 //! Reads the schemas of a document into a model.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde_json::Number;
 
@@ -108,8 +110,11 @@ impl Reader<'_> {
 
     fn schema(&mut self, mut node: Node, at: &Pointer) -> Schema {
         let further = Normaliser { notes: self.notes }.schema(&mut node, at);
+        let value_names = of_values(&mut node, ["x-enum-varnames", "x-enumNames"]);
+        let value_docs = of_values(&mut node, ["x-enum-descriptions", "x-enumDescriptions"]);
         let Node { value, span } = node;
         let mut schema = Schema { further, ..Schema::any(&span) };
+        (schema.annotations.value_names, schema.annotations.value_docs) = (value_names, value_docs);
         let Value::Object(members) = value else { return schema };
         let closed_tuple = members.contains_key("prefixItems");
         let (mut excluded, mut closed) = ((false, false), false);
@@ -196,10 +201,6 @@ fn annotation(annotations: &mut Annotations, key: String, node: Node) {
         "deprecated" => annotations.deprecated = node.as_bool(),
         "x-rust-name" => annotations.rust_name = text(node),
         "x-speakeasy-name-override" => annotations.other_name = text(node),
-        "x-enum-varnames" => annotations.value_names = texts(node),
-        "x-enumNames" if annotations.value_names.is_empty() => annotations.value_names = texts(node),
-        "x-enum-descriptions" => annotations.value_docs = texts(node),
-        "x-enumDescriptions" if annotations.value_docs.is_empty() => annotations.value_docs = texts(node),
         "x-sensitive" => annotations.sensitive = node.as_bool(),
         "x-aliases" => annotations.aliases = texts(node),
         "x-null-is-absent" => annotations.null_is_absent = node.as_bool(),
@@ -219,6 +220,23 @@ fn discriminator(mut node: Node) -> Option<Discriminator> {
         _ => Map::new(),
     };
     Some(Discriminator { property, mapping, default, others })
+}
+
+/// What a schema says about each value of its enum: a list in the order of the values, or an object by the values. Of two
+/// keys, the first one counts. A list of another length says nothing.
+fn of_values(node: &mut Node, keys: [&str; 2]) -> BTreeMap<String, String> {
+    let [first, second] = keys.map(|key| node.take(key));
+    let Some(told) = first.or(second) else { return BTreeMap::new() };
+    let told: Vec<(Option<String>, Node)> = match told.value {
+        Value::Object(map) => map.into_iter().map(|(key, node)| (Some(key), node)).collect(),
+        Value::Array(items) => {
+            let values = node.get("enum").and_then(Node::as_array).unwrap_or_default();
+            let fits = values.len() == items.len();
+            values.iter().map(Node::scalar_text).zip(items).filter(|_| fits).collect()
+        }
+        _ => Vec::new(),
+    };
+    told.into_iter().filter_map(|(value, node)| Some((value?, text(node).filter(|text| !text.is_empty())?))).collect()
 }
 
 fn text(node: Node) -> Option<String> {

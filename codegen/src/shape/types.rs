@@ -551,31 +551,15 @@ impl<'a> Types<'a> {
             Claimed::New(name) => name,
             Claimed::Shared(name) => return Some(Type::Named(name)),
         };
-        let (mut wires, mut given, mut docs) = (Vec::new(), Vec::new(), Vec::new());
-        let mut seen = BTreeSet::new();
-        let written = schema.values.as_deref().unwrap_or_default();
-        // A list of another length says nothing about the values.
-        let beside = |list: &[String], index: usize| match list.len() == written.len() {
-            true => list.get(index).cloned().unwrap_or_default(),
-            false => String::new(),
-        };
-        for (index, value) in written.iter().enumerate() {
-            let wire = match &value.value {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                _ => continue,
-            };
-            if seen.insert(wire.clone()) {
-                wires.push(wire);
-                given.push(beside(&schema.annotations.value_names, index));
-                docs.push(beside(&schema.annotations.value_docs, index));
-            }
-        }
+        let (mut wires, mut seen) = (Vec::new(), BTreeSet::new());
+        wires.extend(schema.texts().map(|(_, wire)| wire).filter(|wire| seen.insert(wire.clone())));
+        let told = |all: &BTreeMap<String, String>, wire: &String| all.get(wire).cloned().unwrap_or_default();
+        let given: Vec<String> = wires.iter().map(|wire| told(&schema.annotations.value_names, wire)).collect();
         let negative = |wire: &String| wire.replace('-', "Minus");
         let labels: Vec<String> = if texts { wires.clone() } else { wires.iter().map(negative).collect() };
         let (variants, unknown) = names::variants(&labels, &given);
-        let values = variants.into_iter().zip(wires).zip(docs);
-        let values = values.map(|((name, wire), doc)| EnumValue { name, wire, doc }).collect();
+        let value = |(name, wire)| EnumValue { name, doc: told(&schema.annotations.value_docs, &wire), wire };
+        let values = variants.into_iter().zip(wires).map(value).collect();
         self.insert(&name, id, place, TypeKind::Enum(Enum { values, unknown, integer: integers }));
         Some(Type::Named(name))
     }

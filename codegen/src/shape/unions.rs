@@ -14,7 +14,7 @@ use super::context::{Claimed, Constants, Place, Types};
 use super::facts::{integer, values};
 use super::model::{Constant, Type, TypeKind, Union, Variant};
 use super::names;
-use super::wide::one_enum;
+use super::wide::one_enum_of_branches;
 
 /// What the tag determines for one branch.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +113,8 @@ impl Types<'_> {
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
         // Several enums of the same type become one enum.
-        if let Some(merged) = one_enum(&schema, &kept.iter().map(|index| &*resolved[*index]).collect::<Vec<_>>()) {
+        let resolved_ones: Vec<&Schema> = kept.iter().map(|index| &*resolved[*index]).collect();
+        if let Some(merged) = one_enum_of_branches(&schema, &resolved_ones) {
             let nullable = dropped_null || branches.iter().any(|branch| self.nullable(*branch));
             let merged = self.model.add(merged);
             let ty = self.bare(merged, place);

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 
 use crate::document::{Node, Value};
-use crate::schema::{Additional, JsonType, Schema, SchemaId, same, same_structure};
+use crate::schema::{Additional, Annotations, JsonType, Schema, SchemaId, same, same_structure};
 use crate::span::Span;
 
 use super::context::Types;
@@ -360,30 +360,40 @@ fn excludes(one: &Schema, other: &Schema) -> bool {
 }
 
 /// Merges several enums into one, which replaces their union. `None` if they are not all enums of one type. The title
-/// of an enum with one value names only that value, and its description describes it.
+/// of an enum with one value names only that value.
 pub(super) fn one_enum(union: &Schema, enums: &[&Schema]) -> Option<Schema> {
     let kinds = [JsonType::String, JsonType::Integer];
     let kind = kinds.into_iter().find(|kind| enums.iter().all(|it| it.is_enum_of(*kind)))?;
-    let (mut values, mut names, mut docs) = (Vec::new(), Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
+    let mut merged = Schema { ty: Some(kind), ..union.clone() };
+    (merged.one_of, merged.any_of, merged.discriminator) = (None, None, None);
+    let (mut values, mut seen) = (Vec::new(), BTreeSet::new());
+    let Annotations { value_names, value_docs, .. } = &mut merged.annotations;
     for part in enums {
-        let own: Vec<&Node> = part.present_values().collect();
-        let for_each = |list: &[String], of_one: &Option<String>| match list.len() == own.len() {
-            true => list.to_vec(),
-            false => vec![of_one.clone().filter(|_| own.len() == 1).unwrap_or_default(); own.len()],
-        };
-        let named = for_each(&part.annotations.value_names, &part.annotations.title);
-        let described = for_each(&part.annotations.value_docs, &part.annotations.description);
-        for ((value, name), doc) in own.into_iter().zip(named).zip(described) {
-            if seen.insert(value.canonical()) {
+        let title = part.annotations.title.as_ref().filter(|_| part.present_values().count() == 1);
+        for (value, text) in part.texts() {
+            if let Some(name) = part.annotations.value_names.get(&text).or(title) {
+                value_names.entry(text.clone()).or_insert_with(|| name.clone());
+            }
+            if let Some(doc) = part.annotations.value_docs.get(&text) {
+                value_docs.entry(text.clone()).or_insert_with(|| doc.clone());
+            }
+            if seen.insert(text) {
                 values.push(value.clone());
-                names.push(name);
-                docs.push(doc);
             }
         }
     }
-    let mut merged = Schema { ty: Some(kind), values: Some(values), ..union.clone() };
-    (merged.one_of, merged.any_of, merged.discriminator) = (None, None, None);
-    (merged.annotations.value_names, merged.annotations.value_docs) = (names, docs);
+    merged.values = Some(values);
+    Some(merged)
+}
+
+/// [`one_enum`] of the branches of a union. The description of a branch with one value describes that value.
+pub(super) fn one_enum_of_branches(union: &Schema, branches: &[&Schema]) -> Option<Schema> {
+    let mut merged = one_enum(union, branches)?;
+    for branch in branches {
+        let mut texts = branch.texts().map(|(_, text)| text);
+        if let (Some(only), None, Some(doc)) = (texts.next(), texts.next(), &branch.annotations.description) {
+            merged.annotations.value_docs.entry(only).or_insert_with(|| doc.clone());
+        }
+    }
     Some(merged)
 }

@@ -206,7 +206,7 @@ fn read(code: &str) -> Text {
                 words(it.mac.tokens.clone(), &mut code.words);
                 let row = it.mac.tokens.to_string();
                 let row = row.split_once("OPERATIONS [").and_then(|(_, rest)| rest.split_once("usize"));
-                *index = row.and_then(|(number, _)| number.trim().parse().ok());
+                *index = index.or(row.and_then(|(number, _)| number.trim().parse().ok()));
             }
             syn::Item::Const(it) if path == "::headers" => {
                 let mut found = BTreeSet::new();

@@ -122,8 +122,9 @@ pub(super) struct Read {
     /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least
     /// half of the slots are zero, which means free.
     by_key: Vec<usize>,
-    /// The order in which members came last: the first one, and for each the one after it. A service writes its objects
-    /// in one order, so most keys are compared with one text, and are not looked up. At first it is the document's order.
+    /// The order of the members in the objects that were read before: the first member, and the one after each member. A
+    /// service writes all objects of a type in one order, so most keys are compared with one text, and are not looked up.
+    /// At first it is the order of the fields.
     order: Vec<AtomicUsize>,
 }
 
@@ -238,8 +239,11 @@ impl Read {
 
     /// Records the member that came there instead.
     pub(super) fn expect(&self, after: usize, place: usize) {
-        if let Some(expected) = self.order.get(after) {
-            expected.store(place, Ordering::Relaxed);
+        // All threads share the order, so it is written only if it changes.
+        if let Some(known) = self.order.get(after)
+            && known.load(Ordering::Relaxed) != place
+        {
+            known.store(place, Ordering::Relaxed);
         }
     }
 

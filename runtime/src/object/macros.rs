@@ -1,7 +1,7 @@
 //! The macros that generated code uses.
 
 /// A struct: its name, the text of [`Members`](crate::object::Members), a blank value, its fields in the order of the
-/// text, and its setters: those of optional fields whose value is converted, and the others.
+/// text, and its setters: those that set `Some` of a converted value, and the others.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! object {

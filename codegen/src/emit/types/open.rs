@@ -18,7 +18,6 @@ pub(in crate::emit) fn open(name: &str, text: &TokenStream, it: &Enum) -> TokenS
     let unknown = ident(&it.unknown);
     let variants = it.values.iter().map(|value| {
         let (variant, wire) = (ident(&value.name), &value.wire);
-        // A block of code that the description does not close ends with it.
         let mut lines = docs::lines(&value.doc, "");
         if !lines.is_empty() {
             lines.push(String::new());
@@ -27,12 +26,12 @@ pub(in crate::emit) fn open(name: &str, text: &TokenStream, it: &Enum) -> TokenS
             true => " The empty string.".to_owned(),
             false => format!(" {}", docs::code(wire)),
         });
-        let text = quote! { #(#[doc = #lines])* };
+        let docs = quote! { #(#[doc = #lines])* };
         if it.integer {
             let number: TokenStream = wire.parse().unwrap_or_default();
-            quote! { #text #variant = #number, }
+            quote! { #docs #variant = #number, }
         } else {
-            quote! { #text #variant = #wire, }
+            quote! { #docs #variant = #wire, }
         }
     });
     let rules = ident(if it.integer { "open_integers" } else { "open_strings" });

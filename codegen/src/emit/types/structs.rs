@@ -61,10 +61,12 @@ pub(super) fn structure(def: &TypeDef, it: &Struct, known: &Known<'_>) -> Result
         ::connectors_runtime::object! { #name #text #blank; #(#slots)*; #setters }
     })?;
     // The fields are not parsed with the rest: a document has thousands, and this takes a fraction of the time.
-    if let Some(Item::Struct(syn::ItemStruct { fields: Fields::Named(named), .. })) = items.first_mut() {
-        let extra = std::mem::take(&mut named.named);
-        let fields = it.fields.iter().map(field).collect::<Result<Vec<_>, _>>()?;
-        named.named = fields.into_iter().chain(extra).collect();
+    for item in &mut items {
+        if let Item::Struct(syn::ItemStruct { fields: Fields::Named(named), .. }) = item {
+            let extra = std::mem::take(&mut named.named);
+            let fields = it.fields.iter().map(field).collect::<Result<Vec<_>, _>>()?;
+            named.named = fields.into_iter().chain(extra).collect();
+        }
     }
     Ok(items)
 }
