@@ -259,15 +259,6 @@ impl Node {
         self.get(key)?.as_str()
     }
 
-    /// The text of a string or a number.
-    pub(crate) fn scalar_text(&self) -> Option<String> {
-        match &self.value {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-
     /// Whether the member `key` is `true`.
     pub(crate) fn is_true(&self, key: &str) -> bool {
         self.get(key).and_then(Node::as_bool) == Some(true)

@@ -171,6 +171,16 @@ fn code_span(line: &str) -> Option<&str> {
     }
 }
 
+/// The lines of a text by an author, and below it our own. A block that the text does not close ends with it.
+pub(super) fn above(text: &str, own: Vec<String>) -> Vec<String> {
+    let mut lines = lines(text, "");
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.extend(own);
+    lines
+}
+
 /// The URL that a text begins with, without the punctuation after it.
 fn address(text: &str) -> Option<&str> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| text.starts_with(scheme))?;

@@ -467,8 +467,6 @@ fn documentation(operation: &Operation) -> TokenStream {
         text.push_str("\n\n");
         text.push_str(description);
     }
-    // A block that the description does not close ends with it. The lines after it are ours.
-    let mut lines = docs::lines(&text, "");
     let mut own = vec![format!(" {}", docs::code(&format!("{} {}", operation.method, operation.path)))];
     let documented: Vec<&Param> =
         operation.params.iter().filter(|param| param.required && !param.doc.is_empty()).collect();
@@ -476,9 +474,6 @@ fn documentation(operation: &Operation) -> TokenStream {
         own.push(String::new());
     }
     own.extend(documented.iter().map(|param| format!(" - `{}`: {}", param.name, docs::inline(&param.doc))));
-    if !lines.is_empty() {
-        lines.push(String::new());
-    }
-    lines.extend(own);
+    let lines = docs::above(&text, own);
     quote! { #(#[doc = #lines])* }
 }

@@ -2,6 +2,7 @@
 
 use super::model::{Additional, Annotations, Bound, Discriminator, Limits, Model, Schema, SchemaId};
 use crate::document::{Map, Node, Pointer, Value};
+use crate::members;
 use crate::span::Span;
 
 /// What is written of a tuple.
@@ -221,7 +222,9 @@ impl Members<'_> {
         self.maybe("x-rust-name", rust_name.clone());
         self.maybe("x-speakeasy-name-override", other_name.clone());
         for (key, told) in [("x-enum-varnames", value_names), ("x-enum-descriptions", value_docs)] {
-            let of = |value: &Node| value.scalar_text().and_then(|text| told.get(&text).cloned()).unwrap_or_default();
+            let of = |value: &Node| {
+                members::text(&value.value).and_then(|text| told.get(&text).cloned()).unwrap_or_default()
+            };
             let texts: Vec<String> = values.iter().map(of).collect();
             if texts.iter().any(|text| !text.is_empty()) {
                 self.texts(key, &texts);

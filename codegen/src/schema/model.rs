@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Number;
 
 use crate::document::{Map, Node, Pointer, Value};
+use crate::members;
 use crate::span::{Placed, Span};
 
 /// The index of a schema in its [`Model`]. The components come first, in the order of the document.
@@ -286,9 +287,9 @@ impl Schema {
         self.properties.as_ref()?.get(name).copied()
     }
 
-    /// The values of an enum with their texts, apart from those that are no strings or numbers.
+    /// The values of an enum with their texts, apart from null, lists and objects.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (&Node, String)> {
-        self.values.iter().flatten().filter_map(|value| Some((value, value.scalar_text()?)))
+        self.values.iter().flatten().filter_map(|value| Some((value, members::text(&value.value)?)))
     }
 
     /// The values of an enum, apart from null.

@@ -232,7 +232,7 @@ fn of_values(node: &mut Node, keys: [&str; 2]) -> BTreeMap<String, String> {
         Value::Array(items) => {
             let values = node.get("enum").and_then(Node::as_array).unwrap_or_default();
             let fits = values.len() == items.len();
-            values.iter().map(Node::scalar_text).zip(items).filter(|_| fits).collect()
+            values.iter().map(|value| members::text(&value.value)).zip(items).filter(|_| fits).collect()
         }
         _ => Vec::new(),
     };

@@ -113,8 +113,8 @@ impl Types<'_> {
             return if nullable && !place.exact { ty.nullable() } else { ty };
         }
         // Several enums of the same type become one enum.
-        let resolved_ones: Vec<&Schema> = kept.iter().map(|index| &*resolved[*index]).collect();
-        if let Some(merged) = one_enum_of_branches(&schema, &resolved_ones) {
+        let ones: Vec<&Schema> = kept.iter().map(|index| &*resolved[*index]).collect();
+        if let Some(merged) = one_enum_of_branches(&schema, &ones) {
             let nullable = dropped_null || branches.iter().any(|branch| self.nullable(*branch));
             let merged = self.model.add(merged);
             let ty = self.bare(merged, place);

@@ -18,14 +18,11 @@ pub(in crate::emit) fn open(name: &str, text: &TokenStream, it: &Enum) -> TokenS
     let unknown = ident(&it.unknown);
     let variants = it.values.iter().map(|value| {
         let (variant, wire) = (ident(&value.name), &value.wire);
-        let mut lines = docs::lines(&value.doc, "");
-        if !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.push(match wire.is_empty() {
+        let own = match wire.is_empty() {
             true => " The empty string.".to_owned(),
             false => format!(" {}", docs::code(wire)),
-        });
+        };
+        let lines = docs::above(&value.doc, vec![own]);
         let docs = quote! { #(#[doc = #lines])* };
         if it.integer {
             let number: TokenStream = wire.parse().unwrap_or_default();
