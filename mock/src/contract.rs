@@ -14,7 +14,7 @@ use crate::lock;
 use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::operation::{operations, segments};
-use crate::schema::{Breach, Check, Checker, Document, Mistake, View, escape};
+use crate::schema::{Breach, Check, Checker, Document, Mistake, View, escape, may_be_object};
 
 pub use crate::operation::{Body, Contents, Header, Operation, Parameter, resolve};
 
@@ -211,10 +211,15 @@ impl Contract {
         }
     }
 
-    /// Checks a parameter whose text is a form or JSON. Other media types are not read.
+    /// Checks a parameter whose text is plain, a form or JSON. Other media types are not read.
     fn check_content(&self, schema: &str, media: &str, text: &str) -> Result<(), (String, String)> {
         if essence(media) == "application/x-www-form-urlencoded" {
             return self.check_form(schema, media, text.as_bytes());
+        }
+        if essence(media) == "text/plain" {
+            return self
+                .check_texts(schema, &[text.to_owned()])
+                .map_err(|mistake| (String::new(), mistake.to_string()));
         }
         if !is_json(media) {
             return Ok(());
@@ -226,8 +231,8 @@ impl Contract {
         }
     }
 
-    /// Checks the fields of a form against an object's schema. The error has the place and the reason. Files, and
-    /// fields with their own style, are not read.
+    /// Checks the fields of a form against an object's schema. The error has the place and the reason. Files are not
+    /// read, nor fields with a style of their own, unless it is the usual one of a list or a scalar.
     fn check_form(&self, schema: &str, media: &str, form: &[u8]) -> Result<(), (String, String)> {
         let root = self.document.root();
         let Some((place, node)) = resolve(root, schema.to_owned()) else { return Ok(()) };
@@ -245,12 +250,14 @@ impl Contract {
             if own.is_empty() && is_required && !is_read_only && !parts.iter().any(longer) {
                 return Err((at, "it is required".to_owned()));
             }
-            let styled =
-                ["style", "explode"].iter().any(|key| encoding.is_some_and(|all| all[name].get(*key).is_some()));
-            if own.is_empty() || styled || own.iter().any(|part| part.is_file) {
+            let schema = format!("{place}/properties{at}");
+            let given = |key: &str| encoding.and_then(|all| all[name].get(key));
+            let is_styled = given("style").is_some() || given("explode").is_some();
+            let is_usual = given("style").is_none_or(|style| style == "form")
+                && resolve(root, schema.clone()).is_some_and(|(_, node)| !may_be_object(node));
+            if own.is_empty() || is_styled && !is_usual || own.iter().any(|part| part.is_file) {
                 continue;
             }
-            let schema = format!("{place}/properties{at}");
             let is_json = |part: &&Part| part.media.as_deref().is_some_and(is_json);
             if let [part] = own.as_slice()
                 && is_json(part)

@@ -201,7 +201,10 @@ fn forms_headers_and_streams_follow_the_document() {
             "paths": {
                 "/covers": {"post": {
                     "requestBody": {"required": true, "content": {
-                        "multipart/form-data": {"schema": {"$ref": "#/components/schemas/Cover"}},
+                        "multipart/form-data": {
+                            "schema": {"$ref": "#/components/schemas/Cover"},
+                            "encoding": {"sizes": {"explode": false}, "frame": {"explode": false}},
+                        },
                         "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/Cover"}},
                     }},
                     "responses": {"201": {"headers": {
@@ -220,6 +223,8 @@ fn forms_headers_and_streams_follow_the_document() {
             "components": {"schemas": {
                 "Cover": {"required": ["about"], "properties": {
                     "about": {"$ref": "#/components/schemas/About"}, "width": {"type": "integer"},
+                    "sizes": {"type": "array", "items": {"type": "integer"}},
+                    "frame": {"type": "object", "properties": {"wide": {"type": "integer"}}},
                 }},
                 "About": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
             }},
@@ -240,6 +245,11 @@ fn forms_headers_and_streams_follow_the_document() {
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "width": 7})), good);
     assert_eq!(form(&json!({"about": {"title": 7}})), refused("body/about/title"));
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "width": "wide"})), refused("body/width"));
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "1,2"})), good);
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "1,0.5"})), refused("body/sizes"));
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "-1.2e-38"})), refused("body/sizes"));
+    // The names and values of an object, as a list: not read.
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "frame": "wide,7"})), good);
     assert_eq!(form(&json!({"width": 7})), refused("body/about"));
     assert_eq!(post("multipart/form-data", "x"), refused("body"));
     assert_eq!(post("application/x-www-form-urlencoded", "about=%7B%22title%22:%22Emma%22%7D"), good);
@@ -259,7 +269,7 @@ fn forms_headers_and_streams_follow_the_document() {
 }
 
 #[test]
-fn a_parameter_that_is_a_form_or_json_is_checked() {
+fn a_parameter_that_is_a_text_a_form_or_json_is_checked() {
     let book = r#"{"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}, "pages": {"type": "integer"}}}"#;
     let parameter = |name: &str, place: &str, media: &str| {
         format!(r#"{{"name": "{name}", "in": "{place}", "content": {{"{media}": {{"schema": {book}}}}}}}"#)
@@ -273,8 +283,9 @@ fn a_parameter_that_is_a_form_or_json_is_checked() {
         parameter("last", "cookie", "application/json"),
         parameter("sent", "cookie", "application/x-www-form-urlencoded"),
     );
+    let lines = r#"{"name": "lines", "in": "query", "content": {"text/plain": {"schema": {"type": "integer"}}}}"#;
     let text = format!(
-        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}, {last}, {sent}],
+        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}, {last}, {sent}, {lines}],
             "responses": {{"204": {{"description": "ok"}}}}}}}}}}}}"#
     );
     let document = Document::parse(&text).unwrap();
@@ -291,6 +302,9 @@ fn a_parameter_that_is_a_form_or_json_is_checked() {
     assert_eq!(status(None, "?book=%7B%7D"), 400);
     assert_eq!(status(None, "?book=Emma"), 400);
     assert_eq!(status(None, "?book="), 204);
+    assert_eq!(status(None, "?lines=12"), 204);
+    assert_eq!(status(None, "?lines=some"), 400);
+    assert_eq!(status(None, "?lines=-1.2e-38"), 400);
     assert_eq!(status(Some(("cookie", "last=%7B%22title%22%3A%22Emma%22%7D; sent=title%3DEmma")), ""), 204);
     assert_eq!(status(Some(("cookie", "last=%7B%7D")), ""), 400);
     assert_eq!(status(Some(("cookie", "sent=pages%3D7")), ""), 400);

@@ -33,6 +33,11 @@ pub(super) fn types_of(schema: &Value) -> u8 {
     if is_true(schema, "nullable") { listed | NULL } else { listed }
 }
 
+/// Whether the schema's own `type` allows objects.
+pub(crate) fn may_be_object(schema: &Value) -> bool {
+    types_of(schema) & OBJECT != 0
+}
+
 pub(super) fn type_of(value: &Value) -> u8 {
     match value {
         Value::Null => NULL,

@@ -16,4 +16,5 @@ pub use compare::difference;
 pub use document::{Document, View, component};
 pub use document::{escape, local_pointer, unescape};
 pub use instance::Instances;
+pub(crate) use kinds::may_be_object;
 pub use random::Random;
