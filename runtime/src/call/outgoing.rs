@@ -64,7 +64,9 @@ impl Built {
     }
 }
 
-/// The parts of a call. They are in one box, because requests and futures move them several times.
+/// The parts of a call. They are in one box, because requests and futures move them several times. What few calls have is
+/// in a box of its own: each call in flight keeps its parts, and memory that nobody touched for the time of a response is
+/// slow to read.
 #[derive(Clone)]
 pub(super) struct Parts {
     pub(super) core: Core,
@@ -72,11 +74,11 @@ pub(super) struct Parts {
     pub(super) build: Build,
     pub(super) parameters: Parameters,
     pub(super) body: Option<Payload>,
-    pub(super) options: CallOptions,
+    pub(super) options: Option<Box<CallOptions>>,
     /// The requested media types, if they are not those of the operation.
-    pub(super) accept: Option<HeaderValue>,
+    pub(super) accept: Option<Box<HeaderValue>>,
     /// The URL of a page, instead of path and query.
-    pub(super) link: Option<Url>,
+    pub(super) link: Option<Box<Url>>,
     /// The first argument that cannot be sent.
     pub(super) wrong: Option<Error>,
 }
@@ -103,8 +105,6 @@ pub struct Outgoing {
     pub(super) call: Box<Parts>,
     /// The base URL, if it is not the client's.
     pub(super) base_url: Option<String>,
-    /// The requested media types.
-    pub(super) accept: HeaderValue,
     pub(super) chosen: Chosen,
 }
 
@@ -146,7 +146,7 @@ impl Outgoing {
 
     /// Sends it, and reads the whole response.
     pub(super) async fn whole(&self) -> Result<Whole, Error> {
-        let mut attempt = self.attempt()?;
+        let mut attempt = self.attempt();
         let exchange = self.call.core.exchange();
         let sent =
             exchange.call(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
@@ -155,7 +155,7 @@ impl Outgoing {
 
     /// Sends it, and leaves the body of a success to the caller.
     pub(super) async fn open(&self) -> Result<Response<ByteStream>, Error> {
-        let mut attempt = self.attempt()?;
+        let mut attempt = self.attempt();
         let exchange = self.call.core.exchange();
         let sent =
             exchange.open(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
@@ -169,17 +169,20 @@ impl Outgoing {
 
     /// The attempts of the call: progenitor's request, completed with query, headers, cookies, media types and
     /// credentials.
-    fn attempt(&self) -> Result<ApiAttempt<'_>, Error> {
-        let request = self.request().map_err(|error| error.operation_named(self.call.operation.name()))?;
-        Ok(ApiAttempt {
-            span: CallSpan::of_operation(self.call.operation, request.url()),
-            first: Some(request),
+    fn attempt(&self) -> ApiAttempt<'_> {
+        ApiAttempt {
+            span: CallSpan::of_operation(self.call.operation, || self.server()),
             outgoing: self,
             applied: None,
             refreshed: false,
             repeatable: self.call.body.as_ref().is_none_or(Payload::is_repeatable),
             parts: self.call.body.as_ref().and_then(Payload::as_parts),
-        })
+        }
+    }
+
+    /// The URL of the server, or of a page on it.
+    fn server(&self) -> Option<Url> {
+        self.call.link.as_deref().cloned().or_else(|| Url::parse(self.base_url()).ok())
     }
 
     /// A request without credentials. A body that is a stream is in the first one only.
@@ -230,7 +233,7 @@ impl Outgoing {
             request.url_mut().set_path(&path);
         }
         if let Some(link) = &self.call.link {
-            request.url_mut().clone_from(link);
+            request.url_mut().clone_from(&**link);
         } else {
             let fixed = operation.query().map(|template| parameters.fill_query(template)).unwrap_or_default();
             let query = match (fixed.is_empty(), parameters.query().is_empty()) {
@@ -243,8 +246,9 @@ impl Outgoing {
             }
         }
         let headers = request.headers_mut();
-        headers.extend(parameters.headers().iter().map(|(name, value)| (name.clone(), value.clone())));
-        headers.insert(ACCEPT, self.accept.clone());
+        headers.extend(parameters.headers().map(|(name, value)| (name.clone(), value.clone())));
+        let accept = self.call.accept.as_deref().cloned();
+        headers.insert(ACCEPT, accept.unwrap_or_else(|| HeaderValue::from_static(operation.accept())));
         if !parameters.cookies().is_empty() {
             let cookies = HeaderValue::try_from(parameters.cookies())
                 .map_err(|_| Error::new(Kind::Argument, "a cookie has characters that are not allowed in a header"))?;
@@ -315,7 +319,8 @@ impl Outgoing {
     fn unusable(&self, error: Error, whole: &Whole) -> Error {
         let error = whole.reply.describe(error);
         // The server has processed the call, even if its response cannot be used.
-        let idempotent = self.call.options.idempotent.unwrap_or(self.call.operation.is_idempotent());
+        let chosen = self.call.options.as_deref().and_then(|options| options.idempotent);
+        let idempotent = chosen.unwrap_or(self.call.operation.is_idempotent());
         let error = if idempotent { error } else { error.perhaps_done() };
         whole.span.failed(&error, None);
         error
@@ -325,7 +330,7 @@ impl Outgoing {
 impl Whole {
     /// The response with a value that was read from it.
     pub(super) fn response<T>(&mut self, value: T) -> Response<T> {
-        let about = self.reply.take_about();
+        let about = self.reply.about();
         let (status, headers) = (self.reply.status, std::mem::take(&mut self.reply.headers));
         let kept = std::mem::take(&mut self.kept);
         Response { value, status, headers, attempts: about.attempts, about: Some(about), kept }
@@ -342,8 +347,6 @@ pub(super) const PATH_ENDS: &str = "~~";
 /// The attempts of one call: the same request, with the credentials that are current at each attempt.
 struct ApiAttempt<'a> {
     outgoing: &'a Outgoing,
-    /// The request of the first attempt, until it is sent. Most calls need no other one.
-    first: Option<reqwest::Request>,
     applied: Option<Applied>,
     refreshed: bool,
     /// Whether the body is in memory, and not a stream that can be sent once.
@@ -354,11 +357,8 @@ struct ApiAttempt<'a> {
 
 impl ApiAttempt<'_> {
     /// The next request, without credentials.
-    fn plain(&mut self) -> Result<reqwest::Request, Error> {
-        let mut request = match self.first.take() {
-            Some(request) => request,
-            None => self.outgoing.request()?,
-        };
+    fn plain(&self) -> Result<reqwest::Request, Error> {
+        let mut request = self.outgoing.request()?;
         if let Some(parts) = self.parts {
             *request.body_mut() = Some(parts.body()?);
         }
@@ -399,7 +399,7 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     fn options(&self) -> Option<&CallOptions> {
-        Some(&self.outgoing.call.options)
+        self.outgoing.call.options.as_deref()
     }
 
     fn can_repeat(&self) -> bool {

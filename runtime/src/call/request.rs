@@ -33,7 +33,7 @@ impl Core {
             build,
             parameters: Parameters::default(),
             body: None,
-            options: CallOptions::default(),
+            options: None,
             accept: None,
             link: None,
             wrong: None,
@@ -50,7 +50,7 @@ impl Call {
 
     /// The options of this call.
     pub fn options_mut(&mut self) -> &mut CallOptions {
-        &mut self.0.options
+        self.0.options.get_or_insert_default()
     }
 
     /// Sets a parameter.
@@ -73,7 +73,7 @@ impl Call {
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
         match self.0.core.url_of(self.0.operation).and_then(|url| cursor.to_url(&url)) {
-            Ok(url) => self.0.link = Some(url),
+            Ok(url) => self.0.link = Some(Box::new(url)),
             Err(error) => self.note(Err(error)),
         }
     }
@@ -94,7 +94,7 @@ impl Call {
     /// The base URL of relative links in its response.
     fn url(&self) -> Result<Url, Error> {
         if let Some(link) = &self.0.link {
-            return Ok(link.clone());
+            return Ok(Url::clone(link));
         }
         let mut path = self.0.operation.path().to_owned();
         for (name, value) in self.0.parameters.path_values() {
@@ -149,7 +149,7 @@ impl Call {
     /// Sets the requested media types, instead of those of the operation.
     pub(super) fn ask_for(&mut self, media_type: &str) {
         match HeaderValue::try_from(media_type) {
-            Ok(accept) => self.0.accept = Some(accept),
+            Ok(accept) => self.0.accept = Some(Box::new(accept)),
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the requested media type is not a header value"))),
         }
     }
@@ -157,7 +157,7 @@ impl Call {
     /// Creates the idempotency key now, so that every clone of the call sends the same one.
     pub(super) fn fix_key(&mut self) -> Result<(), Error> {
         match self.0.operation.idempotency() {
-            Idempotency::ByKey(header) => set_key(header, &mut self.0.parameters, &mut self.0.options),
+            Idempotency::ByKey(header) => set_key(header, &self.0.parameters, self.0.options.get_or_insert_default()),
             Idempotency::Idempotent | Idempotency::NotIdempotent => Ok(()),
         }
     }
@@ -187,8 +187,7 @@ impl Call {
             Cow::Owned(url) => Some(url),
         };
         call.body = call.body.map(Payload::claim).transpose().map_err(named)?;
-        let accept = call.accept.take().unwrap_or(HeaderValue::from_static(operation.accept()));
-        Ok(Outgoing { call, base_url, accept, chosen })
+        Ok(Outgoing { call, base_url, chosen })
     }
 
     /// Requests a single value, if a property of the body selects a value or a stream.
@@ -263,8 +262,8 @@ impl Call {
         self.0.parameters.path_value(name).unwrap_or_default()
     }
 
-    pub(super) fn options(&self) -> &CallOptions {
-        &self.0.options
+    pub(super) fn options(&self) -> Option<&CallOptions> {
+        self.0.options.as_deref()
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -273,10 +272,10 @@ impl Call {
 }
 
 /// Creates the key by which the service recognizes the attempts of one call, unless the caller has set one.
-fn set_key(header: &'static str, parameters: &mut Parameters, options: &mut CallOptions) -> Result<(), Error> {
+fn set_key(header: &'static str, parameters: &Parameters, options: &mut CallOptions) -> Result<(), Error> {
     let name = HeaderName::from_bytes(header.as_bytes())
         .map_err(|_| Error::new(Kind::Config, "the idempotency key's header is not a header name"))?;
-    if parameters.headers().contains_key(&name) || options.headers.contains_key(&name) {
+    if parameters.has_header(&name) || options.headers.contains_key(&name) {
         return Ok(());
     }
     let mut bytes = [0; 16];

@@ -170,7 +170,8 @@ impl Parameter {
     /// # fn main() -> Result<(), connectors_runtime::Error> {
     /// let mut parameters = Parameters::default();
     /// parameters.push(&FILTER, &std::collections::BTreeMap::from([("a", "x y"), ("b", "2")]))?;
-    /// assert_eq!(parameters.headers()["x-filter"], "a=x%20y&b=2");
+    /// let (name, value) = parameters.headers().next().unwrap();
+    /// assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-filter", "a=x%20y&b=2"));
     /// # Ok(())
     /// # }
     /// ```

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::pairs;
@@ -22,7 +22,7 @@ pub struct Parameters {
     /// Whether a value of the path has [`BACKSLASH`].
     has_backslash: bool,
     query: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     cookies: String,
     /// The places of the parameters in the query and the cookies, so that setting one again replaces it.
     written: Vec<Written>,
@@ -46,7 +46,7 @@ impl fmt::Debug for Parameters {
         f.debug_struct("Parameters")
             .field("path", &self.path.iter().map(|(name, _)| *name).collect::<Vec<_>>())
             .field("query", &names(Place::Query))
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("cookies", &names(Place::Cookie))
             .finish()
     }
@@ -100,9 +100,7 @@ impl Parameters {
     fn forget(&mut self, place: Place, name: &'static str) {
         match place {
             Place::Path => self.path.retain(|(known, _)| *known != name),
-            Place::Header => {
-                self.headers.remove(name);
-            }
+            Place::Header => self.headers.retain(|(known, _)| !known.as_str().eq_ignore_ascii_case(name)),
             Place::Query | Place::Cookie => {
                 let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else {
                     return;
@@ -145,7 +143,7 @@ impl Parameters {
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| Fault::bad("it has a character that a header cannot have"))?;
         value.set_sensitive(parameter.sensitive);
-        self.headers.append(name, value);
+        self.headers.push((name, value));
         Ok(())
     }
 
@@ -190,7 +188,11 @@ impl Parameters {
                 let mut pairs = url::form_urlencoded::parse(self.query.as_bytes());
                 pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
             }
-            ("header", name) => Some(self.headers.get(name)?.to_str().ok()?.to_owned()),
+            ("header", name) => {
+                let mut headers = self.headers.iter();
+                let (_, value) = headers.find(|(known, _)| known.as_str().eq_ignore_ascii_case(name))?;
+                Some(value.to_str().ok()?.to_owned())
+            }
             _ => None,
         }
     }
@@ -201,10 +203,13 @@ impl Parameters {
         &self.query
     }
 
-    /// The headers, without `Cookie`.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+    /// The headers, without `Cookie`, in the order in which they were set.
+    pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.headers.iter().map(|(name, value)| (name, value))
+    }
+
+    pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
+        self.headers().any(|(known, _)| known == name)
     }
 
     /// The value of the header `Cookie`; empty if there is none.

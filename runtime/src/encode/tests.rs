@@ -22,7 +22,7 @@ fn path(parameter: Parameter, value: &Value) -> Result<String, crate::Error> {
 
 fn header(parameter: Parameter, value: &Value) -> Option<String> {
     let pushed = pushed(&parameter, value).unwrap();
-    pushed.headers().get("x-p").map(|value| value.to_str().unwrap().to_owned())
+    pushed.headers().find(|(name, _)| *name == "x-p").map(|(_, value)| value.to_str().unwrap().to_owned())
 }
 
 fn cookie(parameter: Parameter, value: &Value) -> String {
@@ -209,7 +209,7 @@ fn headers_are_not_percent_encoded() {
     assert_eq!(header(H, &json!("")).unwrap(), "");
     assert_eq!(header(H, &json!(null)), None);
     assert_eq!(header(H, &json!([])), None);
-    assert_eq!(pushed(&H, "é").unwrap().headers()["x-p"], "é".as_bytes());
+    assert_eq!(pushed(&H, "é").unwrap().headers().next().unwrap().1, "é".as_bytes());
     for bad in ["a\r\nb: c", "\u{0}"] {
         let error = pushed(&H, &bad).unwrap_err();
         assert!(error.is_invalid_argument() && error.to_string().contains("X-P"), "{error}");
@@ -263,7 +263,7 @@ fn debug_shows_no_values() {
     }
     let shown = format!("{parameters:?}");
     assert!(!shown.contains("hunter2") && shown.contains("x-p"), "{shown}");
-    assert!(parameters.headers()["x-p"].is_sensitive());
+    assert!(parameters.headers().any(|(name, value)| name == "x-p" && value.is_sensitive()));
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn setting_a_parameter_again_replaces_it() {
     parameters.push(&other, "o").unwrap();
     parameters.push(&session, "three").unwrap();
     assert_eq!(parameters.cookies(), "other=o; session=three");
-    assert_eq!(parameters.headers().get_all("x").iter().collect::<Vec<_>>(), ["two"]);
+    assert_eq!(parameters.headers().map(|(_, value)| value).collect::<Vec<_>>(), ["two"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::credentials::Credentials;
 use super::hooks::{Attempted, Hooks, add_headers};
 use super::line::{Line, Progress};
 use super::options::CallOptions;
-use super::reply::{About, CallFacts, Received, Reply, Sent, Stopped, paced};
+use super::reply::{About, Received, Reply, Sent, Stopped, paced};
 use super::retry::{self, Budget, Failure, RetryPolicy};
 use super::send::{Reason, SendError};
 use super::span::CallSpan;
@@ -185,10 +185,12 @@ struct Plan {
     /// The highest number of attempts.
     most: u32,
     /// The caller's or the client's own id of the call, and its header.
-    own_id: Option<(HeaderName, HeaderValue)>,
+    own_id: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
-/// One attempt.
+/// One attempt, apart from its request.
+///
+/// The exchange lends it to [`Exchange::send`]: arguments that a future is given are in it twice.
 struct Sending {
     /// The timeout.
     limit: Duration,
@@ -198,8 +200,7 @@ struct Sending {
     pace: Duration,
     read: ReadFailure,
     reading: Reading,
-    call: CallFacts,
-    sent: Sent,
+    sent: Arc<Sent>,
 }
 
 impl Exchange {
@@ -230,8 +231,8 @@ impl Exchange {
     }
 
     /// The highest number of attempts for a call with these options.
-    pub(crate) fn most_attempts(&self, options: &CallOptions) -> u32 {
-        options.attempts.unwrap_or(self.retry.attempts).max(1)
+    pub(crate) fn most_attempts(&self, options: Option<&CallOptions>) -> u32 {
+        options.and_then(|options| options.attempts).unwrap_or(self.retry.attempts).max(1)
     }
 
     /// Waits before a broken stream is reopened, after the `broken`th break in a row: for the delay that the server
@@ -249,12 +250,13 @@ impl Exchange {
         read: ReadFailure,
         reading: Reading,
     ) -> Result<Outcome, Error> {
-        let span = attempt.span().clone();
         let operation = attempt.operation();
-        let done = if span.is_disabled() {
-            self.attempts(attempt, idempotent, read, reading, &span).await
+        let done = if attempt.span().is_disabled() {
+            self.attempts(attempt, idempotent, read, reading).await
         } else {
-            span.around(self.attempts(attempt, idempotent, read, reading, &span)).await
+            let span = attempt.span().clone();
+            // In a box, because most programs record no spans.
+            Box::pin(span.around(self.attempts(attempt, idempotent, read, reading))).await
         };
         done.map_err(|error| {
             let error = error.at_host(&self.host.shown);
@@ -282,8 +284,8 @@ impl Exchange {
             // A deadline beyond the range of `Instant` is no deadline.
             deadline: self.clock.now().checked_add(limit),
             attempt: options.and_then(|options| options.attempt_timeout).unwrap_or(self.limits.attempt),
-            most: options.map_or(self.retry.attempts.max(1), |options| self.most_attempts(options)),
-            own_id,
+            most: self.most_attempts(options),
+            own_id: own_id.map(Box::new),
         })
     }
 
@@ -293,10 +295,9 @@ impl Exchange {
         idempotent: bool,
         read: ReadFailure,
         reading: Reading,
-        span: &CallSpan,
     ) -> Result<Outcome, Error> {
         let Plan { idempotent, deadline, attempt: pace, most, own_id } =
-            self.plan(attempt.options(), idempotent).inspect_err(|error| span.failed(error, None))?;
+            self.plan(attempt.options(), idempotent).inspect_err(|error| attempt.span().failed(error, None))?;
         let operation = attempt.operation();
         let mut sent = 0;
         let mut tries = 0;
@@ -306,24 +307,27 @@ impl Exchange {
         loop {
             let started;
             let progress = Progress::default();
-            let begun = {
-                let request = match attempt.request_at_once() {
-                    Some(request) => request,
-                    None => self.before(deadline, pin!(attempt.request())).await.flatten(),
+            let mut sending;
+            let line = {
+                let request = if let Some(request) = attempt.request_at_once() {
+                    request
+                } else {
+                    // In a box, because most calls do not wait here.
+                    self.before(deadline, Box::pin(attempt.request())).await.flatten()
                 };
                 // An attempt without remaining time would only time out.
                 started = self.clock.now();
                 let limit = left(deadline, started).min(pace);
                 let in_time = |request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) };
-                let mut request = match request.and_then(in_time) {
+                let mut request = match request.and_then(in_time).and_then(sendable) {
                     Ok(request) => request,
                     Err(error) => {
-                        span.failed(&error, None);
+                        attempt.span().failed(&error, None);
                         let error = error.with_attempts(sent);
                         return Err(if doubted { error.after_doubt() } else { error });
                     }
                 };
-                if let Some((name, id)) = &own_id {
+                if let Some((name, id)) = own_id.as_deref() {
                     request.headers_mut().insert(name, id.clone());
                 }
                 if let Some(operation) = operation {
@@ -333,28 +337,24 @@ impl Exchange {
                     add_headers(&options.headers, request.headers_mut());
                 }
                 if sent > 0 {
-                    span.resent(sent);
+                    attempt.span().resent(sent);
                 }
                 sent += 1;
                 tries += 1;
-                let call = CallFacts {
+                let sent = Arc::new(Sent {
                     operation,
                     host: self.host.shown(request.url()),
                     attempts: sent,
                     // A program's header may have replaced it.
-                    own_id: own_id.as_ref().and_then(|(name, _)| request.headers().get(name)).cloned(),
-                };
-                let credentials = Credentials::of(&request, operation.is_none(), attempt.secrets());
-                let sent_with = Sent { credentials, always: Arc::clone(&self.always) };
+                    own_id: own_id.as_deref().and_then(|(name, _)| request.headers().get(name)).cloned(),
+                    credentials: Credentials::of(&request, operation.is_none(), attempt.secrets()),
+                    always: Arc::clone(&self.always),
+                });
                 // A sender may work before it returns its future, so the time begins here.
                 let over = self.clock.timeout(limit);
-                let line = self.begin(request, &progress, &call);
-                line.map(|line| (line, Sending { limit, over, pace, read, reading, call, sent: sent_with }))
-                // The request is no longer here, so the future of each call in flight is smaller.
-            };
-            let result = match begun {
-                Ok((line, sending)) => self.send(line, &progress, sending).await,
-                Err(failed) => Err(failed),
+                sending = Sending { limit, over, pace, read, reading, sent };
+                // After this the request is no longer here, so the future of each call in flight is smaller.
+                self.line.send(request, &progress)
             };
             let report = |status, error, wait| {
                 if self.hooks.is_watched() {
@@ -362,10 +362,11 @@ impl Exchange {
                     self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
                 }
             };
-            let Failed { failure, mut error, retry_after } = match result {
+            let Failed { failure, mut error, retry_after } = match self.send(pin!(line), &progress, &mut sending).await
+            {
                 Ok(done) => {
                     self.budget.refill();
-                    span.returned(done.status().as_u16());
+                    attempt.span().returned(done.status().as_u16());
                     report(Some(done.status()), None, None);
                     return Ok(done);
                 }
@@ -398,7 +399,7 @@ impl Exchange {
             let allowed = failure.may_retry(idempotent) && attempt.can_repeat() && tries < most;
             let may_wait = wait <= self.retry.longest_wait && in_time;
             if !allowed || !may_wait || (self.retry.budget && !self.budget.spend(failure)) {
-                span.failed(&error, error.status());
+                attempt.span().failed(&error, error.status());
                 report(status, Some(&error), None);
                 return Err(error);
             }
@@ -409,61 +410,43 @@ impl Exchange {
         }
     }
 
-    /// Starts to send a request.
-    fn begin<'a>(
-        &'a self,
-        request: reqwest::Request,
-        progress: &'a Progress,
-        call: &CallFacts,
-    ) -> Result<impl Future<Output = Result<reqwest::Response, SendError>> + Send + use<'a>, Failed> {
-        let length = request.url().as_str().len();
-        if length > LONGEST_URL {
-            let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
-            let call = CallFacts { attempts: call.attempts - 1, ..call.clone() };
-            return Err(Failed::new(Failure::Unsendable, call.describe(Error::new(Kind::Argument, message))));
-        }
-        Ok(self.line.send(request, progress))
-    }
-
+    /// Waits for the response, and reads it.
     async fn send(
         &self,
-        line: impl Future<Output = Result<reqwest::Response, SendError>> + Send,
+        line: Pin<&mut (impl Future<Output = Result<reqwest::Response, SendError>> + Send)>,
         progress: &Progress,
-        sending: Sending,
+        sending: &mut Sending,
     ) -> Result<Outcome, Failed> {
-        let Sending { limit, mut over, pace, read, reading, call, sent: sent_with } = sending;
-        let sent = match select(pin!(line), &mut over).await {
-            Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &call.host)),
+        let sent = match select(line, &mut sending.over).await {
+            Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &sending.sent.host)),
             Either::Right(_) if progress.give_up() => {
-                let message = format!("no connection to {} within {limit:?}", call.host);
+                let message = format!("no connection to {} within {:?}", sending.sent.host, sending.limit);
                 Err(Failed::new(Failure::NotConnected, Error::new(Kind::Connect, message)))
             }
-            Either::Right(_) => Err(late(&call, limit)),
+            Either::Right(_) => Err(late(sending)),
         };
         let mut response = sent.map_err(|failed| {
             let unsent = u32::from(failed.failure == Failure::Unsendable);
-            let call = CallFacts { attempts: call.attempts - unsent, ..call.clone() };
-            Failed { error: call.describe(failed.error), ..failed }
+            let error = sending.sent.describe(failed.error).with_attempts(sending.sent.attempts - unsent);
+            Failed { error, ..failed }
         })?;
         // A session is a credential, even one that the server has just created.
         if let Entry::Occupied(mut cookies) = response.headers_mut().entry(SET_COOKIE) {
             cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
         }
-        let status = response.status();
-        if status.is_success() && reading == Reading::ByCaller {
-            let about = About::new(status, response.headers(), call, sent_with);
-            let mut response = paced(response, Arc::clone(&self.clock), pace);
+        if response.status().is_success() && sending.reading == Reading::ByCaller {
+            let about = About::new(response.status(), response.headers(), &sending.sent);
+            let mut response = paced(response, Arc::clone(&self.clock), sending.pace);
             response.extensions_mut().insert(about);
             return Ok(Outcome::Open(response));
         }
-        let most = match call.operation {
+        let most = match sending.sent.operation {
             None => self.limits.token,
-            Some(_) if status.is_success() => self.limits.response,
+            Some(_) if response.status().is_success() => self.limits.response,
             Some(_) => self.limits.failure,
         };
-        let headers = std::mem::take(response.headers_mut());
         let mut received = Received::default();
-        let ended = match select(pin!(received.fill(&mut response, most)), &mut over).await {
+        let ended = match select(pin!(received.fill(&mut response, most)), &mut sending.over).await {
             Either::Left((Ok(()), _)) => Ok(()),
             Either::Left((Err(Stopped::TooLarge), _)) => {
                 let error = Error::new(Kind::TooLarge, format!("the response is larger than {most} bytes"));
@@ -474,31 +457,36 @@ impl Exchange {
                 if error.reason != Reason::TimedOut {
                     error.reason = Reason::Broken;
                 }
-                Err(Failed::without_response(error, &call.host))
+                Err(Failed::without_response(error, &sending.sent.host))
             }
-            Either::Right(_) => Err(late(&call, limit)),
+            Either::Right(_) => Err(late(sending)),
         };
-        let body = received.into_bytes();
-        let mut reply = Reply { status, headers, body, call, sent: sent_with };
-        if status.is_success() {
+        let reply = Reply {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: received.into_bytes(),
+            sent: Arc::clone(&sending.sent),
+        };
+        drop(response);
+        if reply.status.is_success() {
             return match ended {
                 Ok(()) => Ok(Outcome::Whole(reply)),
                 Err(failed) => {
                     let error = failed.error.with_headers(reply.headers.clone());
-                    let error = reply.take_about().describe(error);
+                    let error = reply.about().describe(error);
                     Err(Failed { error, ..failed })
                 }
             };
         }
         // The failure is returned even if only a part of its body has arrived.
-        let error = reply.describe(read(&reply));
+        let error = reply.describe((sending.read)(&reply));
         let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
         let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
-        Err(Failed { failure: Failure::Status(status), error, retry_after })
+        Err(Failed { failure: Failure::Status(reply.status), error, retry_after })
     }
 
     /// Work before sending, such as waiting for a token, counts towards the deadline.
-    async fn before<T>(&self, deadline: Option<Instant>, work: Pin<&mut impl Future<Output = T>>) -> Result<T, Error> {
+    async fn before<T>(&self, deadline: Option<Instant>, work: Pin<Box<impl Future<Output = T>>>) -> Result<T, Error> {
         match select(work, self.clock.timeout(left(deadline, self.clock.now()))).await {
             Either::Left((value, _)) => Ok(value),
             Either::Right(_) => Err(Error::new(Kind::Timeout, "no token within the call's deadline")),
@@ -511,9 +499,20 @@ fn left(deadline: Option<Instant>, now: Instant) -> Duration {
     deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now))
 }
 
-fn late(call: &CallFacts, limit: Duration) -> Failed {
-    let error = Error::new(Kind::Timeout, format!("no response from {} within {limit:?}", call.host));
+fn late(sending: &Sending) -> Failed {
+    let message = format!("no response from {} within {:?}", sending.sent.host, sending.limit);
+    let error = Error::new(Kind::Timeout, message);
     Failed::new(Failure::TimedOut, error)
+}
+
+/// A request, unless it is one that no connection would send.
+fn sendable(request: reqwest::Request) -> Result<reqwest::Request, Error> {
+    let length = request.url().as_str().len();
+    if length > LONGEST_URL {
+        let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
+        return Err(Error::new(Kind::Argument, message));
+    }
+    Ok(request)
 }
 
 /// The error for a call whose deadline passed before a request could be sent: the last attempt's error if there is one.

@@ -31,43 +31,36 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    pub(super) call: CallFacts,
-    pub(super) sent: Sent,
+    pub(super) sent: Arc<Sent>,
 }
 
-/// The credentials that a request was sent with.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sent {
+/// A request that was sent: what is known of it apart from its response.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(super) operation: Option<&'static Operation>,
+    pub(super) host: Arc<str>,
+    /// The number of the attempt.
+    pub(super) attempts: u32,
+    /// The id that the client sent.
+    pub(super) own_id: Option<HeaderValue>,
     pub(super) credentials: Credentials,
     /// The sensitive headers of every request.
     pub(super) always: Arc<[HeaderValue]>,
 }
 
 impl Sent {
-    /// Removes the credentials from an error.
-    fn keep_out_of(&self, error: Error) -> Error {
-        error.without(&self.credentials.secrets(&self.always))
-    }
-}
-
-/// The facts of a call apart from its response.
-#[derive(Clone, Debug)]
-pub(crate) struct CallFacts {
-    pub(super) operation: Option<&'static Operation>,
-    pub(super) host: Arc<str>,
-    pub(super) attempts: u32,
-    /// The id that the client sent.
-    pub(super) own_id: Option<HeaderValue>,
-}
-
-impl CallFacts {
     /// Adds the facts to an error of the call.
-    pub(crate) fn describe(&self, error: Error) -> Error {
+    pub(super) fn describe(&self, error: Error) -> Error {
         let error = error.at_host(&self.host).with_attempts(self.attempts).or_request_id(text(self.own_id.as_ref()));
         match self.operation {
             Some(operation) => error.operation_named(operation.name()),
             None => error,
         }
+    }
+
+    /// Removes the credentials from an error.
+    fn keep_out_of(&self, error: Error) -> Error {
+        error.without(&self.credentials.secrets(&self.always))
     }
 }
 
@@ -77,20 +70,19 @@ pub(crate) struct About {
     pub(crate) status: StatusCode,
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
-    call: CallFacts,
-    sent: Sent,
+    sent: Arc<Sent>,
 }
 
 impl About {
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, call: CallFacts, sent: Sent) -> Self {
-        let request_id = text(headers.get("x-request-id").or(call.own_id.as_ref()));
-        Self { status, attempts: call.attempts, request_id, call, sent }
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, sent: &Arc<Sent>) -> Self {
+        let request_id = text(headers.get("x-request-id").or(sent.own_id.as_ref()));
+        Self { status, attempts: sent.attempts, request_id, sent: Arc::clone(sent) }
     }
 
     /// Adds the facts to an error about the response. Credentials of the request in the error are replaced.
     pub(crate) fn describe(&self, error: Error) -> Error {
         let error = error.with_status(self.status).with_request_id(self.request_id.clone());
-        self.sent.keep_out_of(self.call.describe(error))
+        self.sent.keep_out_of(self.sent.describe(error))
     }
 }
 
@@ -111,7 +103,7 @@ impl Reply {
     /// The operation; `None` for an OAuth endpoint.
     #[must_use]
     pub fn operation(&self) -> Option<&'static Operation> {
-        self.call.operation
+        self.sent.operation
     }
 
     /// Adds the facts of this response to an error: status, headers, the beginning of the body, request id, attempts,
@@ -119,17 +111,12 @@ impl Reply {
     #[must_use]
     pub fn describe(&self, error: Error) -> Error {
         let error = error.with_body(&self.body).with_headers(self.headers.clone());
-        self.about(self.sent.clone()).describe(error)
+        self.about().describe(error)
     }
 
-    /// The facts, and the credentials: the response's body is already consumed.
-    pub(crate) fn take_about(&mut self) -> About {
-        let sent = std::mem::take(&mut self.sent);
-        self.about(sent)
-    }
-
-    fn about(&self, sent: Sent) -> About {
-        About::new(self.status, &self.headers, self.call.clone(), sent)
+    /// The facts of this response apart from its body.
+    pub(crate) fn about(&self) -> About {
+        About::new(self.status, &self.headers, &self.sent)
     }
 }
 

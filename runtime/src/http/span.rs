@@ -1,5 +1,7 @@
 //! The span of a call, by the OpenTelemetry conventions for HTTP clients.
 
+use std::cell::LazyCell;
+
 use tracing::field::Empty;
 use tracing::instrument::Instrumented;
 use tracing::span::Id;
@@ -18,29 +20,37 @@ pub(crate) struct CallSpan(Span);
 
 impl CallSpan {
     /// The span of an operation's call, within the current span.
-    pub(crate) fn of_operation(operation: &'static Operation, url: &Url) -> Self {
-        Self::new(Span::current().id(), operation.method(), operation.path(), url)
+    pub(crate) fn of_operation(operation: &'static Operation, server: impl FnOnce() -> Option<Url>) -> Self {
+        Self::new(|| Span::current().id(), operation.method(), operation.path(), server)
     }
 
     /// The span of a request to an OAuth endpoint, whose path has no variable parts.
     pub(crate) fn of_endpoint(url: &Url) -> Self {
         // Calls share a token, and may end before it arrives. Within the span of one call, it would keep that span
         // open.
-        let span = Self::new(None, "POST", url.path(), url);
+        let span = Self::new(|| None, "POST", url.path(), || Some(url.clone()));
         span.0.follows_from(Span::current());
         span
     }
 
-    fn new(parent: Option<Id>, method: &str, template: &str, url: &Url) -> Self {
+    /// The functions are called only if a subscriber records the span.
+    fn new(
+        parent: impl FnOnce() -> Option<Id>,
+        method: &str,
+        template: &str,
+        server: impl FnOnce() -> Option<Url>,
+    ) -> Self {
+        let url = LazyCell::new(server);
+        let url = || url.as_ref();
         Self(tracing::info_span!(
-            parent: parent,
+            parent: parent(),
             "http.client",
             otel.kind = "client",
             otel.name = format_args!("{method} {template}"),
             http.request.method = method,
             url.template = template,
-            server.address = url.host_str().unwrap_or_default(),
-            server.port = url.port_or_known_default().unwrap_or_default(),
+            server.address = url().and_then(Url::host_str).unwrap_or_default(),
+            server.port = url().and_then(Url::port_or_known_default).unwrap_or_default(),
             http.response.status_code = Empty,
             http.request.resend_count = Empty,
             error.type = Empty,

@@ -137,7 +137,8 @@ impl Reading {
     fn start(&mut self) {
         if self.response.is_none() && self.deadline.is_none() {
             let clock = &self.call.core().exchange().clock;
-            self.deadline = self.call.options().deadline.map(|deadline| clock.timeout(deadline));
+            self.deadline =
+                self.call.options().and_then(|options| options.deadline).map(|deadline| clock.timeout(deadline));
         }
     }
 
@@ -220,7 +221,7 @@ impl Reading {
     }
 
     fn is_idempotent(&self) -> bool {
-        self.call.options().idempotent.unwrap_or(self.call.operation().is_idempotent())
+        self.call.options().and_then(|options| options.idempotent).unwrap_or(self.call.operation().is_idempotent())
     }
 
     async fn open(&mut self) -> Result<(), Error> {

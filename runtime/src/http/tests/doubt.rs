@@ -63,8 +63,8 @@ async fn a_refused_stream_was_not_processed_and_any_call_is_retried() {
         stream
     };
     let (reply, _open) = futures::join!(Call::post(&url).send(&exchange), server);
-    let mut reply = reply.unwrap();
-    assert_eq!((reply.status, reply.take_about().attempts), (StatusCode::OK, 2));
+    let reply = reply.unwrap();
+    assert_eq!((reply.status, reply.about().attempts), (StatusCode::OK, 2));
 }
 
 #[tokio::test]

@@ -29,8 +29,8 @@ async fn a_function_from_a_request_to_a_response_is_a_sender() {
 async fn calls_are_retried_over_a_sender_in_process() {
     let script = Scripted::default().returns(429, "").returns(429, "").returns(200, "done");
     let (exchange, clock) = script.exchange(|it| it);
-    let mut reply = Call::post(URL).send(&exchange).await.unwrap();
-    assert_eq!((reply.take_about().attempts, &*reply.body), (3, b"done".as_slice()));
+    let reply = Call::post(URL).send(&exchange).await.unwrap();
+    assert_eq!((reply.about().attempts, &*reply.body), (3, b"done".as_slice()));
     assert_eq!(clock.waits(), [SECOND / 2, SECOND]);
 }
 

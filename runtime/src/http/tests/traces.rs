@@ -54,7 +54,7 @@ async fn a_call_is_a_span_by_the_conventions_of_open_telemetry() {
     let url = Url::parse("https://pets.example.com:8443/pets/PLANTED").unwrap();
     let post = || {
         let mut call = Call::post(url.as_str());
-        call.span = CallSpan::of_operation(&CREATE, &url);
+        call.span = CallSpan::of_operation(&CREATE, || Some(url.clone()));
         call
     };
     let broken = || Err(SendError::broken("x"));
