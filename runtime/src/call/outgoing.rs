@@ -267,7 +267,7 @@ impl Outgoing {
     }
 
     /// Reads a JSON response.
-    pub(super) fn json<T: Json>(&self, mut whole: Whole) -> Result<Response<T>, Error> {
+    pub(super) fn json<T: Json>(&self, whole: Whole) -> Result<Response<T>, Error> {
         let body = self.json_text(&whole)?;
         match from_slice(&body, self.call.core.exchange().limits.decoded) {
             Ok(value) => Ok(whole.response(value)),
@@ -299,7 +299,7 @@ impl Outgoing {
     }
 
     /// Reads a response whose type depends on its status.
-    pub(super) fn by_status<T>(&self, mut whole: Whole, read: ByStatus<T>) -> Result<Response<T>, Error> {
+    pub(super) fn by_status<T>(&self, whole: Whole, read: ByStatus<T>) -> Result<Response<T>, Error> {
         match read(whole.reply.status.as_u16(), &whole.reply.body, self.call.core.exchange().limits.decoded) {
             Some(Ok(value)) => Ok(whole.response(value)),
             Some(Err(error)) => Err(self.mismatched(&error, &whole)),
@@ -329,10 +329,10 @@ impl Outgoing {
 
 impl Whole {
     /// The response with a value that was read from it.
-    pub(super) fn response<T>(&mut self, value: T) -> Response<T> {
-        let about = self.reply.about();
-        let (status, headers) = (self.reply.status, std::mem::take(&mut self.reply.headers));
-        let kept = std::mem::take(&mut self.kept);
+    pub(super) fn response<T>(self, value: T) -> Response<T> {
+        let Self { reply, kept, .. } = self;
+        let status = reply.status;
+        let (headers, about) = reply.into_parts();
         Response { value, status, headers, attempts: about.attempts, about: Some(about), kept }
     }
 }

@@ -234,7 +234,7 @@ impl Call {
 
     /// Sends it, and reads a response without content.
     pub fn empty(self) -> Sending<Response<()>> {
-        Sending::response(self.whole(), |(_, mut whole)| Ok(whole.response(())))
+        Sending::response(self.whole(), |(_, whole)| Ok(whole.response(())))
     }
 
     /// Sends it, and returns the body of a success as a stream.

@@ -228,7 +228,7 @@ impl Connection {
         let http = builder.build().map_err(|error| {
             Error::new(Kind::Config, "the HTTP client cannot be set up").caused_by(error.without_url())
         })?;
-        let always = self.headers.values().cloned().collect();
+        let always = (!self.headers.is_empty()).then(|| self.headers.values().cloned().collect());
         let line = match self.sender {
             None => Line::Network(http.clone()),
             Some(sender) => {

@@ -31,10 +31,16 @@ const NO_SECRETS: [&str; 14] = [
 pub(super) struct Credentials {
     /// Sensitive headers.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What few requests have.
+    others: Option<Box<Others>>,
+}
+
+#[derive(Clone)]
+struct Others {
     /// A token request's form.
     form: Option<Zeroizing<Vec<u8>>>,
     /// Credentials that only the [`Attempt`](super::exchange::Attempt) knows.
-    others: Vec<Zeroizing<String>>,
+    known: Vec<Zeroizing<String>>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -45,18 +51,24 @@ impl std::fmt::Debug for Credentials {
 
 impl Credentials {
     /// The credentials of a request that is about to be sent. A request to a token endpoint has them in its form.
-    pub(super) fn of(request: &reqwest::Request, to_token_endpoint: bool, others: Vec<Zeroizing<String>>) -> Self {
+    pub(super) fn of(request: &reqwest::Request, to_token_endpoint: bool, known: Vec<Zeroizing<String>>) -> Self {
         let is_secret = |name: &HeaderName, value: &HeaderValue| {
             value.is_sensitive() || [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name)
         };
-        let headers = request.headers().iter().filter(|(name, value)| is_secret(name, value));
-        let headers = headers.map(|(name, value)| (name.clone(), value.clone()));
+        let mut headers = Vec::new();
+        for (name, value) in request.headers().iter().filter(|(name, value)| is_secret(name, value)) {
+            // Most requests have one, and keep it until the response.
+            headers.reserve_exact(1);
+            headers.push((name.clone(), value.clone()));
+        }
         let form = to_token_endpoint.then(|| {
             let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|it| it.as_bytes().ends_with(b"urlencoded"));
             let body = request.body().filter(|_| is_form)?.as_bytes()?;
             Some(Zeroizing::new(body.to_vec()))
         });
-        Self { headers: headers.collect(), form: form.flatten(), others }
+        let form = form.flatten();
+        let others = (form.is_some() || !known.is_empty()).then(|| Box::new(Others { form, known }));
+        Self { headers, others }
     }
 
     /// The texts that an error must not contain. `always` are the headers of every request.
@@ -66,13 +78,14 @@ impl Credentials {
             add_header(&mut secrets, value, [AUTHORIZATION, PROXY_AUTHORIZATION].contains(name));
         }
         always.iter().for_each(|value| add_header(&mut secrets, value, false));
-        for pair in self.form.as_deref().map_or(&[][..], Vec::as_slice).split(|byte| *byte == b'&') {
+        let Some(Others { form, known }) = self.others.as_deref() else { return secrets };
+        for pair in form.as_deref().map_or(&[][..], Vec::as_slice).split(|byte| *byte == b'&') {
             let (name, value) = pair.split_at(pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len()));
             if !NO_SECRETS.iter().any(|known| known.as_bytes() == name) {
                 secrets.add(&form_decoded(value.get(1..).unwrap_or_default()));
             }
         }
-        self.others.iter().for_each(|secret| secrets.add(secret));
+        known.iter().for_each(|secret| secrets.add(secret));
         secrets
     }
 }

@@ -87,7 +87,7 @@ pub struct Exchange {
     pub(super) budget: Budget,
     pub(super) host: Host,
     /// The values of the headers that every request has.
-    pub(super) always: Arc<[HeaderValue]>,
+    pub(super) always: Option<Arc<[HeaderValue]>>,
 }
 
 impl fmt::Debug for Exchange {
@@ -189,8 +189,6 @@ struct Plan {
 }
 
 /// One attempt, apart from its request.
-///
-/// The exchange lends it to [`Exchange::send`]: arguments that a future is given are in it twice.
 struct Sending {
     /// The timeout.
     limit: Duration,
@@ -200,7 +198,7 @@ struct Sending {
     pace: Duration,
     read: ReadFailure,
     reading: Reading,
-    sent: Arc<Sent>,
+    sent: Sent,
 }
 
 impl Exchange {
@@ -307,7 +305,7 @@ impl Exchange {
         loop {
             let started;
             let progress = Progress::default();
-            let mut sending;
+            let sending;
             let line = {
                 let request = if let Some(request) = attempt.request_at_once() {
                     request
@@ -341,15 +339,18 @@ impl Exchange {
                 }
                 sent += 1;
                 tries += 1;
-                let sent = Arc::new(Sent {
+                let sent = Sent {
                     operation,
                     host: self.host.shown(request.url()),
                     attempts: sent,
                     // A program's header may have replaced it.
-                    own_id: own_id.as_deref().and_then(|(name, _)| request.headers().get(name)).cloned(),
+                    own_id: own_id
+                        .as_deref()
+                        .and_then(|(name, _)| request.headers().get(name))
+                        .map(|id| Box::new(id.clone())),
                     credentials: Credentials::of(&request, operation.is_none(), attempt.secrets()),
-                    always: Arc::clone(&self.always),
-                });
+                    always: self.always.clone(),
+                };
                 // A sender may work before it returns its future, so the time begins here.
                 let over = self.clock.timeout(limit);
                 sending = Sending { limit, over, pace, read, reading, sent };
@@ -362,8 +363,7 @@ impl Exchange {
                     self.hooks.tell(&Attempted { operation, number: sent, status, error, elapsed, wait });
                 }
             };
-            let Failed { failure, mut error, retry_after } = match self.send(pin!(line), &progress, &mut sending).await
-            {
+            let Failed { failure, mut error, retry_after } = match self.send(pin!(line), &progress, sending).await {
                 Ok(done) => {
                     self.budget.refill();
                     attempt.span().returned(done.status().as_u16());
@@ -411,78 +411,83 @@ impl Exchange {
     }
 
     /// Waits for the response, and reads it.
-    async fn send(
-        &self,
-        line: Pin<&mut (impl Future<Output = Result<reqwest::Response, SendError>> + Send)>,
-        progress: &Progress,
-        sending: &mut Sending,
-    ) -> Result<Outcome, Failed> {
-        let sent = match select(line, &mut sending.over).await {
-            Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &sending.sent.host)),
-            Either::Right(_) if progress.give_up() => {
-                let message = format!("no connection to {} within {:?}", sending.sent.host, sending.limit);
-                Err(Failed::new(Failure::NotConnected, Error::new(Kind::Connect, message)))
-            }
-            Either::Right(_) => Err(late(sending)),
-        };
-        let mut response = sent.map_err(|failed| {
-            let unsent = u32::from(failed.failure == Failure::Unsendable);
-            let error = sending.sent.describe(failed.error).with_attempts(sending.sent.attempts - unsent);
-            Failed { error, ..failed }
-        })?;
-        // A session is a credential, even one that the server has just created.
-        if let Entry::Occupied(mut cookies) = response.headers_mut().entry(SET_COOKIE) {
-            cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
-        }
-        if response.status().is_success() && sending.reading == Reading::ByCaller {
-            let about = About::new(response.status(), response.headers(), &sending.sent);
-            let mut response = paced(response, Arc::clone(&self.clock), sending.pace);
-            response.extensions_mut().insert(about);
-            return Ok(Outcome::Open(response));
-        }
-        let most = match sending.sent.operation {
-            None => self.limits.token,
-            Some(_) if response.status().is_success() => self.limits.response,
-            Some(_) => self.limits.failure,
-        };
-        let mut received = Received::default();
-        let ended = match select(pin!(received.fill(&mut response, most)), &mut sending.over).await {
-            Either::Left((Ok(()), _)) => Ok(()),
-            Either::Left((Err(Stopped::TooLarge), _)) => {
-                let error = Error::new(Kind::TooLarge, format!("the response is larger than {most} bytes"));
-                Err(Failed::new(Failure::TooLarge, error))
-            }
-            Either::Left((Err(Stopped::Broken(mut error)), _)) => {
-                // There is a response, so the request was processed.
-                if error.reason != Reason::TimedOut {
-                    error.reason = Reason::Broken;
+    #[expect(clippy::manual_async_fn, reason = "a parameter of an async function is in its future twice")]
+    fn send<'a>(
+        &'a self,
+        line: Pin<&'a mut (impl Future<Output = Result<reqwest::Response, SendError>> + Send)>,
+        progress: &'a Progress,
+        mut sending: Sending,
+    ) -> impl Future<Output = Result<Outcome, Failed>> + Send + 'a {
+        async move {
+            let sent = match select(line, &mut sending.over).await {
+                Either::Left((sent, _)) => sent.map_err(|error| Failed::without_response(error, &sending.sent.host)),
+                Either::Right(_) if progress.give_up() => {
+                    let message = format!("no connection to {} within {:?}", sending.sent.host, sending.limit);
+                    Err(Failed::new(Failure::NotConnected, Error::new(Kind::Connect, message)))
                 }
-                Err(Failed::without_response(error, &sending.sent.host))
-            }
-            Either::Right(_) => Err(late(sending)),
-        };
-        let reply = Reply {
-            status: response.status(),
-            headers: std::mem::take(response.headers_mut()),
-            body: received.into_bytes(),
-            sent: Arc::clone(&sending.sent),
-        };
-        drop(response);
-        if reply.status.is_success() {
-            return match ended {
-                Ok(()) => Ok(Outcome::Whole(reply)),
-                Err(failed) => {
-                    let error = failed.error.with_headers(reply.headers.clone());
-                    let error = reply.about().describe(error);
-                    Err(Failed { error, ..failed })
-                }
+                Either::Right(_) => Err(late(&sending)),
             };
+            let mut response = sent.map_err(|failed| {
+                let unsent = u32::from(failed.failure == Failure::Unsendable);
+                let error = sending.sent.describe(failed.error).with_attempts(sending.sent.attempts - unsent);
+                Failed { error, ..failed }
+            })?;
+            // A session is a credential, even one that the server has just created.
+            if response.headers().contains_key(SET_COOKIE)
+                && let Entry::Occupied(mut cookies) = response.headers_mut().entry(SET_COOKIE)
+            {
+                cookies.iter_mut().for_each(|cookie| cookie.set_sensitive(true));
+            }
+            if response.status().is_success() && sending.reading == Reading::ByCaller {
+                let about = About::new(response.status(), response.headers(), sending.sent);
+                let mut response = paced(response, Arc::clone(&self.clock), sending.pace);
+                response.extensions_mut().insert(about);
+                return Ok(Outcome::Open(response));
+            }
+            let most = match sending.sent.operation {
+                None => self.limits.token,
+                Some(_) if response.status().is_success() => self.limits.response,
+                Some(_) => self.limits.failure,
+            };
+            let mut received = Received::default();
+            let ended = match select(pin!(received.fill(&mut response, most)), &mut sending.over).await {
+                Either::Left((Ok(()), _)) => Ok(()),
+                Either::Left((Err(Stopped::TooLarge), _)) => {
+                    let error = Error::new(Kind::TooLarge, format!("the response is larger than {most} bytes"));
+                    Err(Failed::new(Failure::TooLarge, error))
+                }
+                Either::Left((Err(Stopped::Broken(mut error)), _)) => {
+                    // There is a response, so the request was processed.
+                    if error.reason != Reason::TimedOut {
+                        error.reason = Reason::Broken;
+                    }
+                    Err(Failed::without_response(error, &sending.sent.host))
+                }
+                Either::Right(_) => Err(late(&sending)),
+            };
+            let reply = Reply {
+                status: response.status(),
+                headers: std::mem::take(response.headers_mut()),
+                body: received.into_bytes(),
+                sent: sending.sent,
+            };
+            drop(response);
+            if reply.status.is_success() {
+                return match ended {
+                    Ok(()) => Ok(Outcome::Whole(reply)),
+                    Err(failed) => {
+                        let error = failed.error.with_headers(reply.headers.clone());
+                        let error = reply.about().describe(error);
+                        Err(Failed { error, ..failed })
+                    }
+                };
+            }
+            // The failure is returned even if only a part of its body has arrived.
+            let error = reply.describe((sending.read)(&reply));
+            let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
+            let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
+            Err(Failed { failure: Failure::Status(reply.status), error, retry_after })
         }
-        // The failure is returned even if only a part of its body has arrived.
-        let error = reply.describe((sending.read)(&reply));
-        let header = retry::retry_after(&reply.headers, self.clock.time_of_day());
-        let retry_after = header.or_else(|| error.retry_after()).or_else(|| error.retry_delay());
-        Err(Failed { failure: Failure::Status(reply.status), error, retry_after })
     }
 
     /// Work before sending, such as waiting for a token, counts towards the deadline.

@@ -31,27 +31,27 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    pub(super) sent: Arc<Sent>,
+    pub(super) sent: Sent,
 }
 
 /// A request that was sent: what is known of it apart from its response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(super) operation: Option<&'static Operation>,
     pub(super) host: Arc<str>,
     /// The number of the attempt.
     pub(super) attempts: u32,
     /// The id that the client sent.
-    pub(super) own_id: Option<HeaderValue>,
+    pub(super) own_id: Option<Box<HeaderValue>>,
     pub(super) credentials: Credentials,
-    /// The sensitive headers of every request.
-    pub(super) always: Arc<[HeaderValue]>,
+    /// The sensitive headers of every request, if there are any.
+    pub(super) always: Option<Arc<[HeaderValue]>>,
 }
 
 impl Sent {
     /// Adds the facts to an error of the call.
     pub(super) fn describe(&self, error: Error) -> Error {
-        let error = error.at_host(&self.host).with_attempts(self.attempts).or_request_id(text(self.own_id.as_ref()));
+        let error = error.at_host(&self.host).with_attempts(self.attempts).or_request_id(text(self.own_id.as_deref()));
         match self.operation {
             Some(operation) => error.operation_named(operation.name()),
             None => error,
@@ -60,7 +60,7 @@ impl Sent {
 
     /// Removes the credentials from an error.
     fn keep_out_of(&self, error: Error) -> Error {
-        error.without(&self.credentials.secrets(&self.always))
+        error.without(&self.credentials.secrets(self.always.as_deref().unwrap_or_default()))
     }
 }
 
@@ -70,13 +70,13 @@ pub(crate) struct About {
     pub(crate) status: StatusCode,
     pub(crate) attempts: u32,
     pub(crate) request_id: Option<String>,
-    sent: Arc<Sent>,
+    sent: Sent,
 }
 
 impl About {
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, sent: &Arc<Sent>) -> Self {
-        let request_id = text(headers.get("x-request-id").or(sent.own_id.as_ref()));
-        Self { status, attempts: sent.attempts, request_id, sent: Arc::clone(sent) }
+    pub(super) fn new(status: StatusCode, headers: &HeaderMap, sent: Sent) -> Self {
+        let request_id = text(headers.get("x-request-id").or(sent.own_id.as_deref()));
+        Self { status, attempts: sent.attempts, request_id, sent }
     }
 
     /// Adds the facts to an error about the response. Credentials of the request in the error are replaced.
@@ -114,9 +114,14 @@ impl Reply {
         self.about().describe(error)
     }
 
-    /// The facts of this response apart from its body.
-    pub(crate) fn about(&self) -> About {
-        About::new(self.status, &self.headers, &self.sent)
+    /// The headers, and the facts of this response apart from its body, which is consumed already.
+    pub(crate) fn into_parts(self) -> (HeaderMap, About) {
+        let about = About::new(self.status, &self.headers, self.sent);
+        (self.headers, about)
+    }
+
+    pub(super) fn about(&self) -> About {
+        About::new(self.status, &self.headers, self.sent.clone())
     }
 }
 
