@@ -389,11 +389,12 @@ fn missing(security: &[&[Requirement]]) -> Error {
 }
 
 /// The credentials for one call. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Chosen(Slots);
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 enum Slots {
+    #[default]
     None,
     One(Arc<Slot>),
     All(Arc<[Arc<Slot>]>),

@@ -64,48 +64,51 @@ impl Built {
     }
 }
 
-/// The parts of a call. They are in one box, because requests and futures move them several times. What few calls have is
-/// in a box of its own: each call in flight keeps its parts, and memory that nobody touched for the time of a response is
-/// slow to read.
+/// A call, before it is sent and while it is in flight.
+///
+/// It is small, because requests and futures move it, and each call in flight keeps it: memory that nobody touched for the
+/// time of a response is slow to read.
 #[derive(Clone)]
-pub(super) struct Parts {
+pub struct Outgoing {
     pub(super) core: Core,
     pub(super) operation: &'static Operation,
     pub(super) build: Build,
     pub(super) parameters: Parameters,
+    /// The credentials; none until the call is prepared.
+    pub(super) chosen: Chosen,
+    extras: Option<Box<Extras>>,
+}
+
+/// What not every call has.
+#[derive(Clone, Default)]
+pub(super) struct Extras {
     pub(super) body: Option<Payload>,
-    pub(super) options: Option<Box<CallOptions>>,
+    pub(super) options: CallOptions,
     /// The requested media types, if they are not those of the operation.
-    pub(super) accept: Option<Box<HeaderValue>>,
+    pub(super) accept: Option<HeaderValue>,
     /// The URL of a page, instead of path and query.
-    pub(super) link: Option<Box<Url>>,
+    pub(super) link: Option<Url>,
+    /// The base URL, if it is not the client's.
+    pub(super) base_url: Option<String>,
     /// The first argument that cannot be sent.
     pub(super) wrong: Option<Error>,
 }
 
 /// No value that is sent: it may be a secret. A page's URL is shown by its host.
-impl fmt::Debug for Parts {
+impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extras = self.extras();
         f.debug_struct("Call")
             .field("core", &self.core)
             .field("operation", &self.operation.name())
             .field("parameters", &self.parameters)
-            .field("body", &self.body)
-            .field("options", &self.options)
-            .field("accept", &self.accept)
-            .field("link", &self.link.as_ref().map(|link| link.host_str().unwrap_or_default()))
-            .field("wrong", &self.wrong)
+            .field("body", &self.payload())
+            .field("options", &extras.map(|extras| &extras.options))
+            .field("accept", &extras.and_then(|extras| extras.accept.as_ref()))
+            .field("link", &self.link().map(|link| link.host_str().unwrap_or_default()))
+            .field("wrong", &extras.and_then(|extras| extras.wrong.as_ref()))
             .finish_non_exhaustive()
     }
-}
-
-/// A call in flight.
-#[derive(Debug)]
-pub struct Outgoing {
-    pub(super) call: Box<Parts>,
-    /// The base URL, if it is not the client's.
-    pub(super) base_url: Option<String>,
-    pub(super) chosen: Chosen,
 }
 
 /// A whole response, and the span of its call.
@@ -116,49 +119,100 @@ pub(super) struct Whole {
 }
 
 impl Outgoing {
-    pub(super) fn operation(&self) -> &'static Operation {
-        self.call.operation
+    pub(super) fn new(core: Core, operation: &'static Operation, build: Build) -> Self {
+        Self { core, operation, build, parameters: Parameters::default(), chosen: Chosen::default(), extras: None }
+    }
+
+    pub(super) fn extras(&self) -> Option<&Extras> {
+        self.extras.as_deref()
+    }
+
+    pub(super) fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    pub(super) fn payload(&self) -> Option<&Payload> {
+        self.extras()?.body.as_ref()
+    }
+
+    pub(super) fn payload_mut(&mut self) -> Option<&mut Payload> {
+        self.extras.as_mut()?.body.as_mut()
+    }
+
+    pub(super) fn link(&self) -> Option<&Url> {
+        self.extras()?.link.as_ref()
+    }
+
+    /// Whether the body is in memory, and not a stream that can be sent once.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.payload().is_none_or(Payload::is_repeatable)
+    }
+
+    /// Whether the call may be sent twice, by the document or by its options.
+    pub(super) fn is_idempotent(&self) -> bool {
+        let chosen = self.extras().and_then(|extras| extras.options.idempotent);
+        chosen.unwrap_or(self.operation.is_idempotent())
+    }
+
+    /// Checks the arguments and chooses the credentials.
+    pub(super) fn prepare(&mut self) -> Result<(), Error> {
+        let operation = self.operation;
+        let named = |error: Error| error.operation_named(operation.name());
+        if let Some(wrong) = self.extras.as_mut().and_then(|extras| extras.wrong.take()) {
+            return Err(named(wrong));
+        }
+        self.core.paths().check(operation, self.parameters.path_values())?;
+        self.chosen = self.core.authenticator().select(operation.security()).map_err(named)?;
+        if !self.chosen.is_anonymous() {
+            self.core.check_credentials(operation).map_err(named)?;
+        }
+        if let Cow::Owned(url) = self.core.base_url_of(operation).map_err(named)? {
+            self.extras_mut().base_url = Some(url);
+        }
+        if let Some(extras) = &mut self.extras {
+            extras.body = extras.body.take().map(Payload::claim).transpose().map_err(named)?;
+        }
+        Ok(())
     }
 
     /// The base URL for progenitor's client.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.base_url.as_deref().unwrap_or(self.call.core.base_url())
+        let own = self.extras().and_then(|extras| extras.base_url.as_deref());
+        own.unwrap_or(self.core.base_url())
     }
 
     /// The HTTP client with which progenitor's client builds its requests.
     #[must_use]
     pub fn http(&self) -> reqwest::Client {
-        self.call.core.exchange().http.clone()
+        self.core.exchange().http.clone()
     }
 
     /// The value of a path parameter, which progenitor inserts into the path.
     #[must_use]
     pub fn path(&self, name: &str) -> &str {
-        self.call.parameters.path_value(name).unwrap_or_default()
+        self.parameters.path_value(name).unwrap_or_default()
     }
 
     /// The body, which progenitor inserts into the request.
     #[must_use]
     pub fn body(&self) -> reqwest::Body {
-        self.call.body.as_ref().map_or_else(|| Bytes::new().into(), Payload::take)
+        self.payload().map_or_else(|| Bytes::new().into(), Payload::take)
     }
 
     /// Sends it, and reads the whole response.
     pub(super) async fn whole(&self) -> Result<Whole, Error> {
         let mut attempt = self.attempt();
-        let exchange = self.call.core.exchange();
-        let sent =
-            exchange.call(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
+        let exchange = self.core.exchange();
+        let sent = exchange.call(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
         Ok(Whole { reply: sent.map_err(|error| self.fault(error))?, span: attempt.span, kept: self.kept() })
     }
 
     /// Sends it, and leaves the body of a success to the caller.
     pub(super) async fn open(&self) -> Result<Response<ByteStream>, Error> {
         let mut attempt = self.attempt();
-        let exchange = self.call.core.exchange();
-        let sent =
-            exchange.open(&mut attempt, self.call.operation.is_idempotent(), self.call.core.read_failure()).await;
+        let exchange = self.core.exchange();
+        let sent = exchange.open(&mut attempt, self.operation.is_idempotent(), self.core.read_failure()).await;
         let mut sent = sent.map_err(|error| self.fault(error))?;
         let about = sent.extensions_mut().remove::<About>();
         let attempts = about.as_ref().map_or(1, |about| about.attempts);
@@ -171,30 +225,28 @@ impl Outgoing {
     /// credentials.
     fn attempt(&self) -> ApiAttempt<'_> {
         ApiAttempt {
-            span: CallSpan::of_operation(self.call.operation, || self.server()),
+            span: CallSpan::of_operation(self.operation, || self.server()),
             outgoing: self,
             applied: None,
             refreshed: false,
-            repeatable: self.call.body.as_ref().is_none_or(Payload::is_repeatable),
-            parts: self.call.body.as_ref().and_then(Payload::as_parts),
         }
     }
 
     /// The URL of the server, or of a page on it.
     fn server(&self) -> Option<Url> {
-        self.call.link.as_deref().cloned().or_else(|| Url::parse(self.base_url()).ok())
+        self.link().cloned().or_else(|| Url::parse(self.base_url()).ok())
     }
 
     /// A request without credentials. A body that is a stream is in the first one only.
     fn request(&self) -> Result<reqwest::Request, Error> {
-        (self.call.build)(self).and_then(|request| self.complete(request))
+        (self.build)(self).and_then(|request| self.complete(request))
     }
 
     /// The error of a failed call. A part that cannot be read is the cause of the connection's error.
     fn fault(&self, error: Error) -> Error {
-        match self.call.body.as_ref().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
+        match self.payload().and_then(Payload::as_parts).and_then(MultipartBody::take_fault) {
             Some(fault) => {
-                let fault = fault.with_attempts(error.attempts()).operation_named(self.call.operation.name());
+                let fault = fault.with_attempts(error.attempts()).operation_named(self.operation.name());
                 if error.follows_doubt() { fault.after_doubt() } else { fault }
             }
             None => error.keeping(self.kept()),
@@ -203,13 +255,13 @@ impl Outgoing {
 
     /// What links in the response need.
     fn kept(&self) -> Kept {
-        let named = |name: &&'static str| Some((*name, self.call.parameters.sent(name)?));
-        Kept::new(self.call.operation, self.call.operation.kept().iter().filter_map(named).collect())
+        let named = |name: &&'static str| Some((*name, self.parameters.sent(name)?));
+        Kept::new(self.operation, self.operation.kept().iter().filter_map(named).collect())
     }
 
     /// Adds the parts of the request that progenitor does not support.
     fn complete(&self, mut request: reqwest::Request) -> Result<reqwest::Request, Error> {
-        let Parts { operation, parameters, body, .. } = &*self.call;
+        let Self { operation, parameters, .. } = self;
         // progenitor does not support all methods.
         if request.method().as_str() != operation.method() {
             *request.method_mut() = Method::from_bytes(operation.method().as_bytes())
@@ -232,8 +284,8 @@ impl Outgoing {
         if let Some(path) = parameters.with_backslashes(request.url().path()) {
             request.url_mut().set_path(&path);
         }
-        if let Some(link) = &self.call.link {
-            request.url_mut().clone_from(&**link);
+        if let Some(link) = self.link() {
+            request.url_mut().clone_from(link);
         } else {
             let fixed = operation.query().map(|template| parameters.fill_query(template)).unwrap_or_default();
             let query = match (fixed.is_empty(), parameters.query().is_empty()) {
@@ -247,14 +299,14 @@ impl Outgoing {
         }
         let headers = request.headers_mut();
         headers.extend(parameters.headers().map(|(name, value)| (name.clone(), value.clone())));
-        let accept = self.call.accept.as_deref().cloned();
+        let accept = self.extras().and_then(|extras| extras.accept.clone());
         headers.insert(ACCEPT, accept.unwrap_or_else(|| HeaderValue::from_static(operation.accept())));
         if !parameters.cookies().is_empty() {
             let cookies = HeaderValue::try_from(parameters.cookies())
                 .map_err(|_| Error::new(Kind::Argument, "a cookie has characters that are not allowed in a header"))?;
             headers.insert(COOKIE, cookies);
         }
-        match body {
+        match self.payload() {
             Some(body) => {
                 headers.insert(CONTENT_TYPE, body.content_type.clone());
             }
@@ -269,7 +321,7 @@ impl Outgoing {
     /// Reads a JSON response.
     pub(super) fn json<T: Json>(&self, whole: Whole) -> Result<Response<T>, Error> {
         let body = self.json_text(&whole)?;
-        match from_slice(&body, self.call.core.exchange().limits.decoded) {
+        match from_slice(&body, self.core.exchange().limits.decoded) {
             Ok(value) => Ok(whole.response(value)),
             Err(error) => Err(self.mismatched(&error, &whole)),
         }
@@ -283,11 +335,11 @@ impl Outgoing {
             let other =
                 content_type.map(str::to_ascii_lowercase).filter(|it| !it.contains("json") && !it.contains('*'));
             let Some(other) = other else { return Ok(body.clone()) };
-            let host = self.call.core.base_url();
+            let host = self.core.base_url();
             let message = format!("the server returned `{other}` instead of JSON; is {host} the right server?");
             return Err(self.unusable(Error::new(Kind::Decode, message), whole));
         }
-        Ok(match self.call.operation.success() {
+        Ok(match self.operation.success() {
             Success::Page => {
                 let error = Error::new(Kind::Decode, "a page of a list has no body");
                 return Err(self.unusable(error, whole));
@@ -300,7 +352,7 @@ impl Outgoing {
 
     /// Reads a response whose type depends on its status.
     pub(super) fn by_status<T>(&self, whole: Whole, read: ByStatus<T>) -> Result<Response<T>, Error> {
-        match read(whole.reply.status.as_u16(), &whole.reply.body, self.call.core.exchange().limits.decoded) {
+        match read(whole.reply.status.as_u16(), &whole.reply.body, self.core.exchange().limits.decoded) {
             Some(Ok(value)) => Ok(whole.response(value)),
             Some(Err(error)) => Err(self.mismatched(&error, &whole)),
             None => {
@@ -319,9 +371,7 @@ impl Outgoing {
     fn unusable(&self, error: Error, whole: &Whole) -> Error {
         let error = whole.reply.describe(error);
         // The server has processed the call, even if its response cannot be used.
-        let chosen = self.call.options.as_deref().and_then(|options| options.idempotent);
-        let idempotent = chosen.unwrap_or(self.call.operation.is_idempotent());
-        let error = if idempotent { error } else { error.perhaps_done() };
+        let error = if self.is_idempotent() { error } else { error.perhaps_done() };
         whole.span.failed(&error, None);
         error
     }
@@ -349,9 +399,6 @@ struct ApiAttempt<'a> {
     outgoing: &'a Outgoing,
     applied: Option<Applied>,
     refreshed: bool,
-    /// Whether the body is in memory, and not a stream that can be sent once.
-    repeatable: bool,
-    parts: Option<&'a MultipartBody>,
     span: CallSpan,
 }
 
@@ -359,7 +406,7 @@ impl ApiAttempt<'_> {
     /// The next request, without credentials.
     fn plain(&self) -> Result<reqwest::Request, Error> {
         let mut request = self.outgoing.request()?;
-        if let Some(parts) = self.parts {
+        if let Some(parts) = self.outgoing.payload().and_then(Payload::as_parts) {
             *request.body_mut() = Some(parts.body()?);
         }
         Ok(request)
@@ -368,7 +415,7 @@ impl ApiAttempt<'_> {
 
 impl Attempt for ApiAttempt<'_> {
     fn request_at_once(&mut self) -> Option<Result<reqwest::Request, Error>> {
-        if !self.repeatable {
+        if !self.outgoing.is_repeatable() {
             // If no credentials are available now, the request would be lost with its body.
             return None;
         }
@@ -395,15 +442,15 @@ impl Attempt for ApiAttempt<'_> {
     }
 
     fn operation(&self) -> Option<&'static Operation> {
-        Some(self.outgoing.call.operation)
+        Some(self.outgoing.operation)
     }
 
     fn options(&self) -> Option<&CallOptions> {
-        self.outgoing.call.options.as_deref()
+        self.outgoing.extras().map(|extras| &extras.options)
     }
 
     fn can_repeat(&self) -> bool {
-        self.repeatable
+        self.outgoing.is_repeatable()
     }
 
     fn secrets(&self) -> Vec<Zeroizing<String>> {
@@ -458,8 +505,7 @@ mod tests {
             (untyped("Two", &[("id", "a~~b")]), "GET https://api.example/v1/two/a~~b?x=1"),
             (untyped("Part", &[("id", "7")]), "GET https://api.example/v1/hash%23part/7"),
         ] {
-            let outgoing = call.prepare().unwrap();
-            let request = outgoing.request().unwrap();
+            let request = call.prepared().unwrap().request().unwrap();
             assert_eq!(format!("{} {}", request.method(), request.url()), expected);
         }
     }

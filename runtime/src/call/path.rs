@@ -27,8 +27,12 @@ impl Paths {
 
     /// Refuses path values with which the server would process the call as another operation. Such a value is a word
     /// that the other operation's path has at the same place. Case is ignored, because some servers ignore it.
-    pub(super) fn check(&self, operation: &'static Operation, values: &[(&'static str, String)]) -> Result<(), Error> {
-        if values.is_empty() {
+    pub(super) fn check<'a>(
+        &self,
+        operation: &'static Operation,
+        values: impl Iterator<Item = (&'static str, &'a str)> + Clone,
+    ) -> Result<(), Error> {
+        if values.clone().next().is_none() {
             return Ok(());
         }
         let find = || self.operations.iter().filter(|other| is_rival(other, operation)).collect();
@@ -40,7 +44,7 @@ impl Paths {
             Some(rivals) => Cow::Borrowed(rivals.get_or_init(find)),
             None => Cow::Owned(find()),
         };
-        match rivals.iter().find(|other| takes(other, operation, values)) {
+        match rivals.iter().find(|other| takes(other, operation, &values)) {
             Some(other) => {
                 let name = other.name();
                 let message = format!("with this id the server would process the call as `{name}`; nothing was sent");
@@ -66,7 +70,11 @@ fn is_rival(other: &Operation, called: &Operation) -> bool {
 }
 
 /// Whether a call of `called` with these values would be a call of its rival `other`.
-fn takes(other: &Operation, called: &Operation, values: &[(&'static str, String)]) -> bool {
+fn takes<'a>(
+    other: &Operation,
+    called: &Operation,
+    values: &(impl Iterator<Item = (&'static str, &'a str)> + Clone),
+) -> bool {
     other
         .path()
         .split('/')
@@ -75,15 +83,15 @@ fn takes(other: &Operation, called: &Operation, values: &[(&'static str, String)
 }
 
 /// A segment of a path as it is sent.
-fn sent<'a>(segment: &'a str, values: &'a [(&'static str, String)]) -> Cow<'a, str> {
+fn sent<'a>(segment: &'a str, values: &(impl Iterator<Item = (&'static str, &'a str)> + Clone)) -> Cow<'a, str> {
     let Some(start) = segment.find('{') else { return Cow::Borrowed(segment) };
     let whole = segment[start..].strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).filter(|_| start == 0);
-    match values.iter().find(|(name, _)| whole == Some(*name)) {
+    match values.clone().find(|(name, _)| whole == Some(*name)) {
         Some((_, value)) => Cow::Borrowed(value),
         // The segment has text beside the value.
         None => Cow::Owned(
             values
-                .iter()
+                .clone()
                 .fold(segment.to_owned(), |filled, (name, value)| filled.replace(&format!("{{{name}}}"), value)),
         ),
     }
@@ -102,15 +110,15 @@ mod tests {
     #[test]
     fn ids_that_would_make_it_another_call_are_refused() {
         let paths = Paths::of(&OPERATIONS);
-        let ids = |id: &str| paths.check(&OPERATIONS[0], &[("app_id", "a".to_owned()), ("id", id.to_owned())]);
+        let ids = |id: &str| paths.check(&OPERATIONS[0], [("app_id", "a"), ("id", id)].into_iter());
         assert!(ids("creates").is_ok());
         for id in ["create", "Create", "CREATE"] {
             assert!(ids(id).unwrap_err().is_invalid_argument(), "{id:?}");
         }
         // An operation that is not in the table is checked too.
         static ALONE: Operation = Operation::new("Alone", "", "alone", "POST", "/apps/{a}/{b}/create");
-        let alone = |b: &str| paths.check(&ALONE, &[("a", "a".to_owned()), ("b", b.to_owned())]);
+        let alone = |b: &str| paths.check(&ALONE, [("a", "a"), ("b", b)].into_iter());
         assert!(alone("Connectors").unwrap_err().is_invalid_argument() && alone("connector").is_ok());
-        assert!(paths.check(&OPERATIONS[2], &[("app_id", "create".to_owned())]).is_ok());
+        assert!(paths.check(&OPERATIONS[2], [("app_id", "create")].into_iter()).is_ok());
     }
 }

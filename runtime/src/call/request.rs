@@ -1,43 +1,31 @@
 //! One call: its parameters, body and options, and how its response is read.
 
-use std::borrow::Cow;
-
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use progenitor_client::{ByteStream, encode_path};
 use serde::Serialize;
 use url::Url;
 
-use crate::encode::{Multipart, Parameter, Parameters, form};
+use crate::encode::{Multipart, Parameter, form};
 use crate::error::{Error, Kind};
 use crate::http::{CallOptions, Idempotency, Operation, Success};
 use crate::object::{Json, to_vec};
 
 use super::body::Payload;
 use super::core::Core;
-use super::outgoing::{Build, Outgoing, Parts};
+use super::outgoing::{Build, Outgoing};
 use super::pages::{Cursor, Page};
 use super::response::{ByStatus, Response};
 use super::sending::{Done, Exchanging, Sending};
 
 /// One call that is not sent yet: the core of a generated request.
 #[derive(Clone, Debug)]
-pub struct Call(Box<Parts>);
+pub struct Call(Outgoing);
 
 impl Core {
     /// Begins a call of an operation. Sends nothing.
     #[must_use]
     pub fn call(&self, operation: &'static Operation, build: Build) -> Call {
-        Call(Box::new(Parts {
-            core: self.clone(),
-            operation,
-            build,
-            parameters: Parameters::default(),
-            body: None,
-            options: None,
-            accept: None,
-            link: None,
-            wrong: None,
-        }))
+        Call(Outgoing::new(self.clone(), operation, build))
     }
 }
 
@@ -50,7 +38,7 @@ impl Call {
 
     /// The options of this call.
     pub fn options_mut(&mut self) -> &mut CallOptions {
-        self.0.options.get_or_insert_default()
+        &mut self.0.extras_mut().options
     }
 
     /// Sets a parameter.
@@ -73,7 +61,7 @@ impl Call {
     /// Sends it to the page that a link leads to.
     pub fn follow(&mut self, cursor: &Cursor) {
         match self.0.core.url_of(self.0.operation).and_then(|url| cursor.to_url(&url)) {
-            Ok(url) => self.0.link = Some(Box::new(url)),
+            Ok(url) => self.0.extras_mut().link = Some(url),
             Err(error) => self.note(Err(error)),
         }
     }
@@ -93,8 +81,8 @@ impl Call {
 
     /// The base URL of relative links in its response.
     fn url(&self) -> Result<Url, Error> {
-        if let Some(link) = &self.0.link {
-            return Ok(Url::clone(link));
+        if let Some(link) = self.0.link() {
+            return Ok(link.clone());
         }
         let mut path = self.0.operation.path().to_owned();
         for (name, value) in self.0.parameters.path_values() {
@@ -141,7 +129,7 @@ impl Call {
 
     fn put(&mut self, body: Result<Payload, Error>) {
         match body {
-            Ok(body) => self.0.body = Some(body),
+            Ok(body) => self.0.extras_mut().body = Some(body),
             Err(error) => self.note(Err(error)),
         }
     }
@@ -149,7 +137,7 @@ impl Call {
     /// Sets the requested media types, instead of those of the operation.
     pub(super) fn ask_for(&mut self, media_type: &str) {
         match HeaderValue::try_from(media_type) {
-            Ok(accept) => self.0.accept = Some(Box::new(accept)),
+            Ok(accept) => self.0.extras_mut().accept = Some(accept),
             Err(_) => self.note(Err(Error::new(Kind::Argument, "the requested media type is not a header value"))),
         }
     }
@@ -157,37 +145,25 @@ impl Call {
     /// Creates the idempotency key now, so that every clone of the call sends the same one.
     pub(super) fn fix_key(&mut self) -> Result<(), Error> {
         match self.0.operation.idempotency() {
-            Idempotency::ByKey(header) => set_key(header, &self.0.parameters, self.0.options.get_or_insert_default()),
+            Idempotency::ByKey(header) => set_key(header, &mut self.0),
             Idempotency::Idempotent | Idempotency::NotIdempotent => Ok(()),
         }
     }
 
     fn note(&mut self, set: Result<(), Error>) {
         if let Err(error) = set {
-            self.0.wrong.get_or_insert(error);
+            self.0.extras_mut().wrong.get_or_insert(error);
         }
     }
 
-    /// Checks the arguments and chooses the credentials.
-    pub(super) fn prepare(mut self) -> Result<Outgoing, Error> {
+    fn prepare(&mut self) -> Result<(), Error> {
         self.fix_key()?;
-        let mut call = self.0;
-        let operation = call.operation;
-        let named = |error: Error| error.operation_named(operation.name());
-        if let Some(wrong) = call.wrong.take() {
-            return Err(named(wrong));
-        }
-        call.core.paths().check(operation, call.parameters.path_values())?;
-        let chosen = call.core.authenticator().select(operation.security()).map_err(named)?;
-        if !chosen.is_anonymous() {
-            call.core.check_credentials(operation).map_err(named)?;
-        }
-        let base_url = match call.core.base_url_of(operation).map_err(named)? {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(url) => Some(url),
-        };
-        call.body = call.body.map(Payload::claim).transpose().map_err(named)?;
-        Ok(Outgoing { call, base_url, chosen })
+        self.0.prepare()
+    }
+
+    pub(super) fn prepared(mut self) -> Result<Outgoing, Error> {
+        self.prepare()?;
+        Ok(self.0)
     }
 
     /// Requests a single value, if a property of the body selects a value or a stream.
@@ -198,7 +174,7 @@ impl Call {
     }
 
     pub(super) fn set_flag(&mut self, property: &str, value: bool) {
-        if let Some(body) = &mut self.0.body {
+        if let Some(body) = self.0.payload_mut() {
             body.set_flag(property, value);
         }
     }
@@ -206,9 +182,10 @@ impl Call {
     fn whole(mut self) -> Exchanging {
         Box::pin(async move {
             self.single();
-            let outgoing = self.prepare()?;
-            let whole = outgoing.whole().await?;
-            Ok((outgoing, whole))
+            self.prepare()?;
+            // Not in a variable of its own: the future would have room for both.
+            let whole = self.0.whole().await?;
+            Ok((self.0, whole))
         })
     }
 
@@ -250,12 +227,16 @@ impl Call {
 
     /// Sends it, and leaves the body of a success to the caller.
     pub(super) async fn open(self) -> Result<Response<ByteStream>, Error> {
-        self.prepare()?.open().await
+        self.prepared()?.open().await
     }
 
     /// Whether it can be sent a second time.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.0.body.as_ref().is_none_or(Payload::is_repeatable)
+        self.0.is_repeatable()
+    }
+
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.0.is_idempotent()
     }
 
     pub(super) fn path_value(&self, name: &str) -> &str {
@@ -263,7 +244,7 @@ impl Call {
     }
 
     pub(super) fn options(&self) -> Option<&CallOptions> {
-        self.0.options.as_deref()
+        self.0.extras().map(|extras| &extras.options)
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -272,10 +253,12 @@ impl Call {
 }
 
 /// Creates the key by which the service recognizes the attempts of one call, unless the caller has set one.
-fn set_key(header: &'static str, parameters: &Parameters, options: &mut CallOptions) -> Result<(), Error> {
+fn set_key(header: &'static str, call: &mut Outgoing) -> Result<(), Error> {
     let name = HeaderName::from_bytes(header.as_bytes())
         .map_err(|_| Error::new(Kind::Config, "the idempotency key's header is not a header name"))?;
-    if parameters.has_header(&name) || options.headers.contains_key(&name) {
+    let in_parameters = call.parameters.has_header(&name);
+    let options = &mut call.extras_mut().options;
+    if in_parameters || options.headers.contains_key(&name) {
         return Ok(());
     }
     let mut bytes = [0; 16];
@@ -344,12 +327,15 @@ mod tests {
             let (with, without) = (of(Credentials::for_all(Credential::token("PLANTED"))), of(Credentials::new()));
             for (operation, allowed) in OPERATIONS.iter().zip(allowed) {
                 let build: Build = |_| Err(Error::new(Kind::Argument, "not sent"));
-                let prepared = with.call(operation, build).prepare();
+                let prepared = with.call(operation, build).prepared();
                 assert_eq!(prepared.is_ok(), allowed, "{server:?} {}", operation.name());
                 if let Err(error) = prepared {
                     assert!(error.is_config() && error.to_string().contains("instead_of"), "{error}");
                 }
-                assert!(without.call(operation, build).prepare().is_ok(), "a call without credentials reveals nothing");
+                assert!(
+                    without.call(operation, build).prepared().is_ok(),
+                    "a call without credentials reveals nothing"
+                );
             }
         }
     }
@@ -459,10 +445,10 @@ mod tests {
             let mut call = call();
             call.set(&Parameter::path("id"), "1");
             change(&mut call);
-            assert!(call.0.wrong.is_none(), "{index}: {call:?}");
+            assert!(call.0.extras().is_none_or(|extras| extras.wrong.is_none()), "{index}: {call:?}");
             let read = call.clone().json_as::<serde_json::Value>("application/json");
             let mut shown = format!("{call:?} {call:#?} {read:?}");
-            let outgoing = call.prepare().unwrap();
+            let outgoing = call.prepared().unwrap();
             shown.push_str(&format!("{outgoing:?} {outgoing:#?}"));
             // The bytes of the text, too.
             assert!(!shown.contains(PLANTED) && !shown.contains("80, 76, 65"), "{index}: {shown}");

@@ -94,7 +94,7 @@ impl UntypedCall {
 
 /// Builds the request like progenitor's method of the operation.
 fn build(outgoing: &Outgoing) -> Result<reqwest::Request, Error> {
-    let operation = outgoing.operation();
+    let operation = outgoing.operation;
     let mut path = operation.path().to_owned();
     if operation.query().is_none() {
         // They stand in the path itself.

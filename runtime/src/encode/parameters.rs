@@ -18,14 +18,19 @@ use crate::error::{Error, Kind};
 /// rule, such as an object in a list, is sent as JSON. Headers are not percent-encoded, and are sent as UTF-8.
 #[derive(Clone, Default)]
 pub struct Parameters {
-    path: Vec<(&'static str, String)>,
-    /// Whether a value of the path has [`BACKSLASH`].
-    has_backslash: bool,
+    /// The values of the path, one after the other.
+    path: String,
     query: String,
+    /// The places of the parameters in the path, the query and the cookies, so that setting one again replaces it.
+    written: Vec<Written>,
+    /// What few calls have.
+    others: Option<Box<Others>>,
+}
+
+#[derive(Clone, Default)]
+struct Others {
     headers: Vec<(HeaderName, HeaderValue)>,
     cookies: String,
-    /// The places of the parameters in the query and the cookies, so that setting one again replaces it.
-    written: Vec<Written>,
 }
 
 #[derive(Clone)]
@@ -44,9 +49,9 @@ impl fmt::Debug for Parameters {
             written.map(|it| it.name).collect::<Vec<_>>()
         };
         f.debug_struct("Parameters")
-            .field("path", &self.path.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+            .field("path", &names(Place::Path))
             .field("query", &names(Place::Query))
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("headers", &self.headers().map(|(name, _)| name).collect::<Vec<_>>())
             .field("cookies", &names(Place::Cookie))
             .finish()
     }
@@ -60,28 +65,26 @@ impl Parameters {
     pub fn push(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
         let name = parameter.name();
         self.forget(parameter.place, name);
-        let before = (self.query.len(), self.cookies.len());
-        let pushed = match parameter.place {
-            Place::Path => self.push_path(parameter, value),
-            Place::Query => match parameter.whole {
-                Some(encoding) => pairs::write_whole(&mut self.query, parameter, encoding, value),
-                None => pairs::write(&mut self.query, parameter, name, value),
-            },
-            Place::Header => self.push_header(parameter, value),
-            Place::Cookie => {
-                check_cookie_name(name).and_then(|()| pairs::write(&mut self.cookies, parameter, name, value))
+        let text = match parameter.place {
+            Place::Header => {
+                return self.push_header(parameter, value).map_err(|fault| refuse(name, &fault.to_string()));
             }
+            Place::Path => &mut self.path,
+            Place::Query => &mut self.query,
+            Place::Cookie => &mut self.others.get_or_insert_default().cookies,
+        };
+        let start = text.len();
+        let pushed = match (parameter.place, parameter.whole) {
+            (Place::Path, _) => write_path(text, parameter, value),
+            (Place::Query, Some(encoding)) => pairs::write_whole(text, parameter, encoding, value),
+            (Place::Cookie, _) => check_cookie_name(name).and_then(|()| pairs::write(text, parameter, name, value)),
+            (Place::Query | Place::Header, _) => pairs::write(text, parameter, name, value),
         };
         if let Err(fault) = pushed {
-            self.query.truncate(before.0);
-            self.cookies.truncate(before.1);
+            text.truncate(start);
             return Err(refuse(name, &fault.to_string()));
         }
-        let (start, end) = match parameter.place {
-            Place::Query => (before.0, self.query.len()),
-            Place::Cookie => (before.1, self.cookies.len()),
-            Place::Path | Place::Header => return Ok(()),
-        };
+        let end = text.len();
         self.written.push(Written { place: parameter.place, name, start, end });
         Ok(())
     }
@@ -98,42 +101,32 @@ impl Parameters {
 
     /// Removes the earlier text of a parameter.
     fn forget(&mut self, place: Place, name: &'static str) {
-        match place {
-            Place::Path => self.path.retain(|(known, _)| *known != name),
-            Place::Header => self.headers.retain(|(known, _)| !known.as_str().eq_ignore_ascii_case(name)),
-            Place::Query | Place::Cookie => {
-                let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else {
-                    return;
-                };
-                let Written { start, end, .. } = self.written.remove(index);
-                let text = if place == Place::Query { &mut self.query } else { &mut self.cookies };
-                text.replace_range(start..end, "");
-                // The first pair has no separator before it.
-                let lead = if start == 0 { text.len() - text.trim_start_matches(['&', ';', ' ']).len() } else { 0 };
-                text.replace_range(..lead, "");
-                for later in self.written.iter_mut().filter(|it| it.place == place && it.start > start) {
-                    later.start -= end - start;
-                    later.end -= end - start;
-                    if start == 0 {
-                        later.start = later.start.saturating_sub(lead);
-                        later.end -= lead;
-                    }
-                }
+        if place == Place::Header {
+            if let Some(others) = &mut self.others {
+                others.headers.retain(|(known, _)| !known.as_str().eq_ignore_ascii_case(name));
+            }
+            return;
+        }
+        let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else { return };
+        let Written { start, end, .. } = self.written.remove(index);
+        let text = match place {
+            Place::Path => &mut self.path,
+            Place::Query | Place::Header => &mut self.query,
+            Place::Cookie => &mut self.others.get_or_insert_default().cookies,
+        };
+        text.replace_range(start..end, "");
+        // The first pair has no separator before it. Values of a path have none.
+        let is_first = start == 0 && place != Place::Path;
+        let lead = if is_first { text.len() - text.trim_start_matches(['&', ';', ' ']).len() } else { 0 };
+        text.replace_range(..lead, "");
+        for later in self.written.iter_mut().filter(|it| it.place == place && it.start > start) {
+            later.start -= end - start;
+            later.end -= end - start;
+            if is_first {
+                later.start = later.start.saturating_sub(lead);
+                later.end -= lead;
             }
         }
-    }
-
-    fn push_path(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
-        let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
-        check_text(&text, parameter.reserved)?;
-        let text = if text.contains('\\') {
-            self.has_backslash = true;
-            text.replace('\\', BACKSLASH)
-        } else {
-            text
-        };
-        self.path.push((parameter.name(), text));
-        Ok(())
     }
 
     fn push_header(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
@@ -143,14 +136,14 @@ impl Parameters {
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| Fault::bad("it has a character that a header cannot have"))?;
         value.set_sensitive(parameter.sensitive);
-        self.headers.push((name, value));
+        self.others.get_or_insert_default().headers.push((name, value));
         Ok(())
     }
 
     /// The value of a path parameter: a segment or a part of one, not percent-encoded, with U+FDD0 for each backslash.
     #[must_use]
     pub fn path_value(&self, name: &str) -> Option<&str> {
-        self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.as_str())
+        self.path_values().find(|(known, _)| *known == name).map(|(_, text)| text)
     }
 
     /// A query template of a path with the values of its parameters, percent-encoded.
@@ -169,14 +162,14 @@ impl Parameters {
     }
 
     /// All values of the path, by name, as [`Parameters::path_value`] returns them.
-    #[must_use]
-    pub fn path_values(&self) -> &[(&'static str, String)] {
-        &self.path
+    pub fn path_values(&self) -> impl Iterator<Item = (&'static str, &str)> + Clone {
+        let written = self.written.iter().filter(|it| it.place == Place::Path);
+        written.filter_map(|it| Some((it.name, self.path.get(it.start..it.end)?)))
     }
 
     /// The path of a URL with the backslashes of its values, percent-encoded; `None` if there are none.
     pub(crate) fn with_backslashes(&self, path: &str) -> Option<String> {
-        self.has_backslash.then(|| path.replace("%EF%B7%90", "%5C"))
+        self.path.contains(BACKSLASH).then(|| path.replace("%EF%B7%90", "%5C"))
     }
 
     /// The value of a parameter of the path, the query or a header, such as `path.id`, as it is sent; without
@@ -189,8 +182,7 @@ impl Parameters {
                 pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
             }
             ("header", name) => {
-                let mut headers = self.headers.iter();
-                let (_, value) = headers.find(|(known, _)| known.as_str().eq_ignore_ascii_case(name))?;
+                let (_, value) = self.headers().find(|(known, _)| known.as_str().eq_ignore_ascii_case(name))?;
                 Some(value.to_str().ok()?.to_owned())
             }
             _ => None,
@@ -205,7 +197,7 @@ impl Parameters {
 
     /// The headers, without `Cookie`, in the order in which they were set.
     pub fn headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
-        self.headers.iter().map(|(name, value)| (name, value))
+        self.others.iter().flat_map(|others| &others.headers).map(|(name, value)| (name, value))
     }
 
     pub(crate) fn has_header(&self, name: &HeaderName) -> bool {
@@ -215,7 +207,7 @@ impl Parameters {
     /// The value of the header `Cookie`; empty if there is none.
     #[must_use]
     pub fn cookies(&self) -> &str {
-        &self.cookies
+        self.others.as_ref().map_or("", |others| others.cookies.as_str())
     }
 }
 
@@ -254,7 +246,7 @@ static PLAIN: [bool; 256] = {
 
 /// Represents a backslash of a path value until the URL is built. progenitor does not encode a backslash, and a URL parser
 /// reads it as a slash. Unicode reserves this character for such internal use.
-const BACKSLASH: &str = "\u{fdd0}";
+const BACKSLASH: char = '\u{fdd0}';
 
 fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     if text.is_empty() {
@@ -276,6 +268,20 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
     // Some servers read a backslash as a slash.
     if text.split(['/', '\\']).any(|segment| matches!(segment, "." | "..")) {
         return Err(Fault::bad("`.` and `..` lead to another resource"));
+    }
+    Ok(())
+}
+
+/// Appends a value of a path.
+fn write_path(path: &mut String, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
+    let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
+    check_text(&text, parameter.reserved)?;
+    if text.contains('\\') {
+        path.extend(text.chars().map(|it| if it == '\\' { BACKSLASH } else { it }));
+    } else if path.is_empty() {
+        *path = text;
+    } else {
+        path.push_str(&text);
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::credentials::Credentials;
 use super::hooks::{Attempted, Hooks, add_headers};
 use super::line::{Line, Progress};
 use super::options::CallOptions;
-use super::reply::{About, Received, Reply, Sent, Stopped, paced};
+use super::reply::{About, Received, Reply, Sent, paced};
 use super::retry::{self, Budget, Failure, RetryPolicy};
 use super::send::{Reason, SendError};
 use super::span::CallSpan;
@@ -450,20 +450,30 @@ impl Exchange {
                 Some(_) => self.limits.failure,
             };
             let mut received = Received::default();
-            let ended = match select(pin!(received.fill(&mut response, most)), &mut sending.over).await {
-                Either::Left((Ok(()), _)) => Ok(()),
-                Either::Left((Err(Stopped::TooLarge), _)) => {
-                    let error = Error::new(Kind::TooLarge, format!("the response is larger than {most} bytes"));
-                    Err(Failed::new(Failure::TooLarge, error))
-                }
-                Either::Left((Err(Stopped::Broken(mut error)), _)) => {
-                    // There is a response, so the request was processed.
-                    if error.reason != Reason::TimedOut {
-                        error.reason = Reason::Broken;
+            let ended = if response.status().is_success() && Received::is_too_large(&response, most) {
+                Err(too_large(most))
+            } else {
+                loop {
+                    let chunk = match select(pin!(response.chunk()), &mut sending.over).await {
+                        Either::Left((chunk, _)) => chunk,
+                        Either::Right(_) => break Err(late(&sending)),
+                    };
+                    match chunk.map_err(SendError::from) {
+                        Ok(Some(chunk)) => {
+                            if !received.add(chunk, most) {
+                                break Err(too_large(most));
+                            }
+                        }
+                        Ok(None) => break Ok(()),
+                        Err(mut error) => {
+                            // There is a response, so the request was processed.
+                            if error.reason != Reason::TimedOut {
+                                error.reason = Reason::Broken;
+                            }
+                            break Err(Failed::without_response(error, &sending.sent.host));
+                        }
                     }
-                    Err(Failed::without_response(error, &sending.sent.host))
                 }
-                Either::Right(_) => Err(late(&sending)),
             };
             let reply = Reply {
                 status: response.status(),
@@ -502,6 +512,11 @@ impl Exchange {
 /// The time left until a deadline.
 fn left(deadline: Option<Instant>, now: Instant) -> Duration {
     deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(now))
+}
+
+fn too_large(limit: usize) -> Failed {
+    let error = Error::new(Kind::TooLarge, format!("the response is larger than {limit} bytes"));
+    Failed::new(Failure::TooLarge, error)
 }
 
 fn late(sending: &Sending) -> Failed {

@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::object::Tree;
 
 use super::credentials::Credentials;
-use super::send::SendError;
 use super::{Clock, Operation};
 
 /// A response with its body.
@@ -130,45 +129,50 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
 }
 
 /// The part of a body that has arrived.
-#[derive(Default)]
-pub(super) struct Received {
-    // Most responses arrive in one chunk, which is not copied.
-    first: Bytes,
-    rest: BytesMut,
+pub(super) enum Received {
+    /// At most one chunk. Most responses arrive in one, which is not copied.
+    Chunk(Bytes),
+    Chunks(BytesMut),
 }
 
-/// The reason why a body was not read to its end.
-pub(super) enum Stopped {
-    TooLarge,
-    Broken(SendError),
+impl Default for Received {
+    fn default() -> Self {
+        Self::Chunk(Bytes::new())
+    }
 }
 
 impl Received {
-    /// Continues to read, up to this many bytes.
-    pub(super) async fn fill(&mut self, response: &mut reqwest::Response, limit: usize) -> Result<(), Stopped> {
-        let announced = response.content_length().unwrap_or_default();
-        if response.status().is_success() && announced > u64::try_from(limit).unwrap_or(u64::MAX) {
-            return Err(Stopped::TooLarge);
-        }
-        while let Some(mut chunk) = response.chunk().await.map_err(|error| Stopped::Broken(error.into()))? {
-            let room = limit.saturating_sub(self.first.len() + self.rest.len());
-            let fits = chunk.len() <= room;
-            chunk.truncate(room);
-            if self.first.is_empty() && self.rest.is_empty() {
-                self.first = chunk;
-            } else {
-                self.rest.extend_from_slice(&std::mem::take(&mut self.first));
-                self.rest.extend_from_slice(&chunk);
+    /// Whether a response announces more than this many bytes.
+    pub(super) fn is_too_large(response: &reqwest::Response, limit: usize) -> bool {
+        response.content_length().is_some_and(|announced| announced > u64::try_from(limit).unwrap_or(u64::MAX))
+    }
+
+    /// Adds the next chunk. Returns false if the body is then longer than the limit; the part within the limit is kept.
+    pub(super) fn add(&mut self, mut chunk: Bytes, limit: usize) -> bool {
+        let length = match self {
+            Self::Chunk(first) => first.len(),
+            Self::Chunks(all) => all.len(),
+        };
+        let room = limit.saturating_sub(length);
+        let fits = chunk.len() <= room;
+        chunk.truncate(room);
+        match self {
+            Self::Chunk(first) if first.is_empty() => *first = chunk,
+            Self::Chunk(first) => {
+                let mut all = BytesMut::from(&**first);
+                all.extend_from_slice(&chunk);
+                *self = Self::Chunks(all);
             }
-            if !fits {
-                return Err(Stopped::TooLarge);
-            }
+            Self::Chunks(all) => all.extend_from_slice(&chunk),
         }
-        Ok(())
+        fits
     }
 
     pub(super) fn into_bytes(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+        match self {
+            Self::Chunk(first) => first,
+            Self::Chunks(all) => all.freeze(),
+        }
     }
 }
 

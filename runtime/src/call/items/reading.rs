@@ -220,16 +220,12 @@ impl Reading {
         self.streaming.ok_or_else(named)
     }
 
-    fn is_idempotent(&self) -> bool {
-        self.call.options().and_then(|options| options.idempotent).unwrap_or(self.call.operation().is_idempotent())
-    }
-
     async fn open(&mut self) -> Result<(), Error> {
         let streaming = self.streaming()?;
         // Every reconnect repeats the same request, with the same idempotency key.
         self.call.fix_key()?;
         let mut call = self.call.clone();
-        if self.reconnect && !self.is_idempotent() {
+        if self.reconnect && !self.call.is_idempotent() {
             let message = "a stream of an operation that is not idempotent cannot be reconnected; nothing was sent";
             return Err(Error::new(Kind::Argument, message).operation_named(call.operation().name()));
         }
@@ -363,7 +359,7 @@ impl Reading {
             Some(response) => response.describe(error),
             None => error.operation_named(self.call.operation().name()),
         };
-        if broke && !self.is_idempotent() { error.perhaps_done() } else { error }
+        if broke && !self.call.is_idempotent() { error.perhaps_done() } else { error }
     }
 }
 
