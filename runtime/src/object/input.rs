@@ -287,7 +287,7 @@ impl<'t> Input<'t> {
 
     /// Skips a key of an object in a text, with its colon, if it is next.
     #[inline]
-    pub(super) fn skip_key(&mut self, is_first: bool, json: &str) -> bool {
+    pub(super) fn skip_key(&mut self, is_first: bool, json: &[u8]) -> bool {
         match &mut self.source {
             Source::Text(scanner) => scanner.skip_key(is_first, json),
             Source::Tree(_) => false,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::choice::Places;
 use super::input::{Entries, Input};
-use super::layout::{Layout, Member, Of, Read};
+use super::layout::{Layout, Of, Read};
 use super::mismatch::Mismatch;
 
 /// A type of a generated client: its layout, and how its values are read and written.
@@ -259,13 +259,13 @@ pub(super) struct Failures(Vec<(String, Mismatch)>);
 impl Failures {
     /// Records the result for a key.
     #[inline]
-    pub(super) fn note(&mut self, key: &str, read: Result<(), Mismatch>) -> Result<(), Mismatch> {
+    pub(super) fn note<'a>(&mut self, key: impl Fn() -> &'a str, read: Result<(), Mismatch>) -> Result<(), Mismatch> {
         if !self.0.is_empty() {
-            self.0.retain(|(other, _)| other != key);
+            self.0.retain(|(other, _)| other != key());
         }
         match read {
             Ok(()) => Ok(()),
-            Err(error) => self.keep(key, error),
+            Err(error) => self.keep(key(), error),
         }
     }
 
@@ -355,12 +355,6 @@ impl Seen {
     }
 }
 
-impl Member {
-    fn how(&self) -> How<'static> {
-        if self.three_states { How::Present } else { How::Whole }
-    }
-}
-
 impl Read {
     fn read_into(&self, slots: &mut [&mut dyn Field], input: &mut Input<'_>) -> Result<(), Mismatch> {
         if self.has_aliases && !input.is_tree() {
@@ -377,10 +371,12 @@ impl Read {
             Entries::Tree(entries) => {
                 let places = Places::of(&self.members, entries);
                 input.step(1 + entries.len());
-                for ((slot, member), place) in slots.iter_mut().zip(&self.members).zip(&places.of_member) {
+                for (index, ((slot, member), place)) in
+                    slots.iter_mut().zip(&self.members).zip(&places.of_member).enumerate()
+                {
                     match place.and_then(|place| entries.get(place)) {
                         Some((_, value)) => input
-                            .part(value, |input| slot.read(member.how(), input))
+                            .part(value, |input| slot.read(self.how(index), input))
                             .map_err(|error| error.under(&member.names[0]))?,
                         None if member.must => return Err(missing(&member.names[0])),
                         None => {}
@@ -404,9 +400,10 @@ impl Read {
         let (mut many, mut after) = (0, 0);
         loop {
             let is_first = many == 0;
-            let expected = self.expected(after).filter(|(_, member)| input.skip_key(is_first, &member.json));
-            if let Some((place, member)) = expected {
-                failures.note(&member.names[0], self.read_member(place, slots, &mut seen, input))?;
+            let expected = self.expected(after).filter(|(_, key)| input.skip_key(is_first, key));
+            if let Some((place, _)) = expected {
+                let read = self.read_member(place, slots, &mut seen, input);
+                failures.note(|| self.members.get(place).map_or("", |member| &member.names[0]), read)?;
                 after = place + 1;
             } else {
                 let Some(key) = input.key(is_first)? else { break };
@@ -421,7 +418,7 @@ impl Read {
                         None => input.skip(),
                     },
                 };
-                failures.note(&key, read)?;
+                failures.note(|| &key, read)?;
             }
             many += 1;
         }
@@ -433,6 +430,11 @@ impl Read {
         }
     }
 
+    #[inline]
+    fn how(&self, place: usize) -> How<'static> {
+        if self.has_three_states(place) { How::Present } else { How::Whole }
+    }
+
     /// Reads the value of a member. If a text has a key twice, the last value counts.
     #[inline]
     fn read_member(
@@ -442,11 +444,11 @@ impl Read {
         seen: &mut Seen,
         input: &mut Input<'_>,
     ) -> Result<(), Mismatch> {
-        let (Some(slot), Some(member)) = (slots.get_mut(place), self.members.get(place)) else { return input.skip() };
+        let Some(slot) = slots.get_mut(place) else { return input.skip() };
         if seen.insert(place) {
             slot.clear();
         }
-        slot.read(member.how(), input)
+        slot.read(self.how(place), input)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The layout of a type, as a function, so that types can contain themselves.
 pub type Of = fn() -> &'static Layout;
@@ -122,10 +122,25 @@ pub(super) struct Read {
     /// A hash table by key of the members' indexes plus one. A member is in its own slot or the next free one. At least
     /// half of the slots are zero, which means free.
     by_key: Vec<usize>,
-    /// The order of the members in the objects that were read before: the first member, and the one after each member. A
-    /// service writes all objects of a type in one order, so most keys are compared with one text, and are not looked up.
-    /// At first it is the order of the fields.
-    order: Vec<AtomicUsize>,
+    /// One for the beginning of an object, and one for each member.
+    keys: Vec<Key>,
+    /// The names of all members as JSON, each with a colon.
+    texts: Vec<u8>,
+}
+
+/// What is needed of a member for each object that is read or written. It is small, and apart from the rest, because all of
+/// it is read again and again.
+#[derive(Debug)]
+struct Key {
+    /// The place in [`Read::texts`].
+    start: u32,
+    end: u32,
+    /// The index of the member that came after this one in the objects that were read before. A service writes all objects of
+    /// a type in one order, so most keys are compared with one text, and are not looked up. At first it is the order of the
+    /// fields.
+    next: AtomicU32,
+    required: bool,
+    three_states: bool,
 }
 
 /// A member of an object.
@@ -135,14 +150,12 @@ pub(super) struct Member {
     pub(super) field: &'static str,
     /// The key, and its aliases.
     pub(super) names: Vec<Cow<'static, str>>,
-    /// The name as JSON, with a colon.
-    pub(super) json: Box<str>,
     /// Whether it is always present, and always written.
     pub(super) required: bool,
     /// Whether an object without it is an error.
     pub(super) must: bool,
     /// Whether null and absent differ.
-    pub(super) three_states: bool,
+    three_states: bool,
     /// Whether a new value has it set.
     preset: bool,
     /// Whether its value is never printed.
@@ -193,7 +206,8 @@ impl Read {
             musts: Vec::new(),
             presets: Vec::new(),
             by_key: Vec::new(),
-            order: Vec::new(),
+            keys: Vec::new(),
+            texts: Vec::new(),
         };
         for (part, of) in
             text.split(' ').filter(|part| !part.is_empty()).zip(types.iter().map(Some).chain(std::iter::repeat(None)))
@@ -216,7 +230,22 @@ impl Read {
             let found = read.members.iter().enumerate().filter(|(_, member)| is(member));
             found.map(|(place, _)| place).collect()
         };
-        read.order = (0..=read.members.len()).map(AtomicUsize::new).collect();
+        // Texts of more than 4 GB would not be found.
+        let short = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        read.keys.push(Key { start: 0, end: 0, next: AtomicU32::new(0), required: false, three_states: false });
+        for (place, member) in read.members.iter().enumerate() {
+            let start = read.texts.len();
+            // A text can always be serialized as JSON.
+            read.texts.extend(serde_json::to_vec(&member.names[0]).unwrap_or_default());
+            read.texts.push(b':');
+            read.keys.push(Key {
+                start: short(start),
+                end: short(read.texts.len()),
+                next: AtomicU32::new(short(place + 1)),
+                required: member.required,
+                three_states: member.three_states,
+            });
+        }
         (read.musts, read.presets) = (places(|member| member.must), places(|member| member.preset));
         read.by_key = vec![0; (read.members.len() * 2).next_power_of_two()];
         let mask = read.by_key.len() - 1;
@@ -230,21 +259,39 @@ impl Read {
         read
     }
 
-    /// The member that probably comes next: `after` is 0 for the first one, else the index of the last one plus one.
+    /// The member that probably comes next, and its name as JSON with a colon. `after` is 0 for the first one, else the index
+    /// of the last one plus one.
     #[inline]
-    pub(super) fn expected(&self, after: usize) -> Option<(usize, &Member)> {
-        let place = self.order.get(after)?.load(Ordering::Relaxed);
-        Some((place, self.members.get(place)?))
+    pub(super) fn expected(&self, after: usize) -> Option<(usize, &[u8])> {
+        let place = self.keys.get(after)?.next.load(Ordering::Relaxed) as usize;
+        Some((place, self.text(self.keys.get(place + 1)?)))
     }
 
     /// Records the member that came there instead.
     pub(super) fn expect(&self, after: usize, place: usize) {
+        let Ok(place) = u32::try_from(place) else { return };
         // All threads share the order, so it is written only if it changes.
-        if let Some(known) = self.order.get(after)
-            && known.load(Ordering::Relaxed) != place
+        if let Some(known) = self.keys.get(after)
+            && known.next.load(Ordering::Relaxed) != place
         {
-            known.store(place, Ordering::Relaxed);
+            known.next.store(place, Ordering::Relaxed);
         }
+    }
+
+    /// The name of each member as JSON with a colon, and whether it is always written.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        self.keys.iter().skip(1).map(|key| (self.text(key), key.required))
+    }
+
+    /// Whether null and absent differ for a member.
+    #[inline]
+    pub(super) fn has_three_states(&self, place: usize) -> bool {
+        self.keys.get(place + 1).is_some_and(|key| key.three_states)
+    }
+
+    #[inline]
+    fn text(&self, key: &Key) -> &[u8] {
+        self.texts.get(key.start as usize..key.end as usize).unwrap_or_default()
     }
 
     /// The index of the member with a key.
@@ -286,8 +333,6 @@ impl Member {
         let own = names.next().unwrap_or_default();
         let (field, own) = own.split_once('=').unwrap_or((own, own));
         let names: Vec<_> = std::iter::once(own).chain(names).map(decoded).collect();
-        // A text can always be serialized as JSON.
-        let json = format!("{}:", serde_json::to_string(&names[0]).unwrap_or_default()).into();
         let only = only.map(|only| match (only.strip_prefix('"'), only.parse()) {
             (Some(text), _) => Constant::Text(decoded(text)),
             (None, Ok(number)) => Constant::Integer(number),
@@ -297,7 +342,6 @@ impl Member {
         Self {
             field,
             names,
-            json,
             required: has('*') || has('+'),
             must: has('*'),
             three_states: has('~'),

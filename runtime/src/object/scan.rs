@@ -127,7 +127,7 @@ impl<'t> Scanner<'t> {
 
     /// Skips a key, with its colon, if it is next. Otherwise skips nothing, and `key` reads what is next.
     #[inline]
-    pub(super) fn skip_key(&mut self, is_first: bool, json: &str) -> bool {
+    pub(super) fn skip_key(&mut self, is_first: bool, json: &[u8]) -> bool {
         let mut ahead = *self;
         match (ahead.peek(), is_first) {
             (_, true) => {}
@@ -137,7 +137,7 @@ impl<'t> Scanner<'t> {
             }
             _ => return false,
         }
-        let is_next = ahead.text.as_bytes().get(ahead.at..).is_some_and(|rest| rest.starts_with(json.as_bytes()));
+        let is_next = ahead.text.as_bytes().get(ahead.at..).is_some_and(|rest| rest.starts_with(json));
         if is_next {
             self.at = ahead.at + json.len();
         }

@@ -218,7 +218,7 @@ fn entries(
             let mut failures = Failures::default();
             while let Some(key) = input.key(many == 0)? {
                 let read = read(&key, input);
-                failures.note(&key, read)?;
+                failures.note(|| &key, read)?;
                 many += 1;
             }
             failures.first()?;

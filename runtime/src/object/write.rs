@@ -123,14 +123,14 @@ impl View<'_> {
                 let mut written = Ok(());
                 let mut next = b'{';
                 object.show(&mut |fields| {
-                    for (member, field) in read.members.iter().zip(fields) {
+                    for ((key, required), field) in read.keys().zip(fields) {
                         let view = field.view();
-                        if !member.required && matches!(view, View::None) {
+                        if !required && matches!(view, View::None) {
                             continue;
                         }
                         out.push(next);
                         next = b',';
-                        out.extend_from_slice(member.json.as_bytes());
+                        out.extend_from_slice(key);
                         if let Err(error) = view.write(out) {
                             written = Err(error);
                         }
