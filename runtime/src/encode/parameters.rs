@@ -274,16 +274,29 @@ fn check_text(text: &str, slashes: bool) -> Result<(), Fault> {
 
 /// Appends a value of a path.
 fn write_path(path: &mut String, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Fault> {
-    let text = delimited(parameter, value)?.ok_or_else(|| Fault::bad("it is empty"))?;
-    check_text(&text, parameter.reserved)?;
-    if text.contains('\\') {
-        path.extend(text.chars().map(|it| if it == '\\' { BACKSLASH } else { it }));
-    } else if path.is_empty() {
-        *path = text;
-    } else {
-        path.push_str(&text);
+    let mut is_empty = true;
+    let mut push = |text: &str| {
+        is_empty = false;
+        check_text(text, parameter.reserved)?;
+        if text.contains('\\') {
+            path.extend(text.chars().map(|it| if it == '\\' { BACKSLASH } else { it }));
+        } else {
+            path.push_str(text);
+        }
+        Ok(())
+    };
+    let is_plain = parameter.style == Style::Simple && !parameter.has_media_type();
+    // Most values are ids, which need no text of their own.
+    let written = if is_plain { write_scalar(value, &mut push) } else { Err(Fault::NotScalar) };
+    match written {
+        Err(Fault::NotScalar) => {
+            if let Some(text) = delimited(parameter, value)? {
+                push(&text)?;
+            }
+        }
+        written => written?,
     }
-    Ok(())
+    if is_empty { Err(Fault::bad("it is empty")) } else { Ok(()) }
 }
 
 fn check_cookie_name(name: &str) -> Result<(), Fault> {
