@@ -12,11 +12,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 from served import Fake
 
 # Examples of each operation, and not seconds, so that a slow machine sends the same requests as a fast one.
 EXAMPLES = 20
+# The longest time for all of them. They take 20.
 SECONDS = 100
 RESPONSES = [
     "not_a_server_error",
@@ -88,9 +90,12 @@ class Tested(Fake):
         self.log = open(self.folder / "log", "w")
         self.tool = subprocess.Popen(command, cwd=self.folder, stdout=self.log, stderr=subprocess.STDOUT)
 
-    def failures(self):
+    def failures(self, until):
         """The number of requests that were sent, and each failure with the status and the text of its response."""
-        code = self.tool.wait(timeout=SECONDS)
+        try:
+            code = self.tool.wait(timeout=max(1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            sys.exit(f"schemathesis did not end in {SECONDS} seconds for {self.name}:\n" + (self.folder / "log").read_text()[-3000:])
         reports = list((self.folder / "report").glob("*.ndjson"))
         if code not in (0, 1) or not reports:
             sys.exit(f"schemathesis ended with {code} for {self.name}:\n" + (self.folder / "log").read_text()[-3000:])
@@ -130,10 +135,11 @@ with tempfile.TemporaryDirectory() as folder:
     try:
         for name, arguments, settings in served:
             fakes.append(Tested(xtask, name, arguments, settings))
+        until = time.monotonic() + SECONDS
         for fake in fakes:
             fake.start(f"{tools}/bin/schemathesis", folder)
         for fake in fakes:
-            sent, found = fake.failures()
+            sent, found = fake.failures(until)
             known = collections.Counter()
             for failure, status, text in found:
                 reasons = [why for name, kind, fits, why in REASONS if name == fake.name and kind in (None, failure["type"]) and fits(status, f"{text}\n{failure['message']}")]

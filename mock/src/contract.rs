@@ -14,7 +14,7 @@ use crate::lock;
 use crate::media::{content, essence, is_json};
 use crate::message::{Answer, Request};
 use crate::operation::{operations, segments};
-use crate::schema::{Breach, Check, Checker, Document, Mistake, View, escape, may_be_object};
+use crate::schema::{Breach, Check, Checker, Document, Mistake, View, escape, is_list, is_scalar, is_word};
 
 pub use crate::operation::{Body, Contents, Header, Operation, Parameter, resolve};
 
@@ -211,12 +211,13 @@ impl Contract {
         }
     }
 
-    /// Checks a parameter whose text is plain, a form or JSON. Other media types are not read.
+    /// Checks a parameter whose text is a plain scalar, a form or JSON. Other media types are not read.
     fn check_content(&self, schema: &str, media: &str, text: &str) -> Result<(), (String, String)> {
         if essence(media) == "application/x-www-form-urlencoded" {
             return self.check_form(schema, media, text.as_bytes());
         }
-        if essence(media) == "text/plain" {
+        let is_scalar = resolve(self.document.root(), schema.to_owned()).is_some_and(|(_, node)| is_scalar(node));
+        if essence(media) == "text/plain" && is_scalar {
             return self
                 .check_texts(schema, &[text.to_owned()])
                 .map_err(|mistake| (String::new(), mistake.to_string()));
@@ -232,7 +233,7 @@ impl Contract {
     }
 
     /// Checks the fields of a form against an object's schema. The error has the place and the reason. Files are not
-    /// read, nor fields with a style of their own, unless it is the usual one of a list or a scalar.
+    /// read, nor fields with a style of their own, unless it is the usual one, of a scalar or of a list of numbers.
     fn check_form(&self, schema: &str, media: &str, form: &[u8]) -> Result<(), (String, String)> {
         let root = self.document.root();
         let Some((place, node)) = resolve(root, schema.to_owned()) else { return Ok(()) };
@@ -253,8 +254,13 @@ impl Contract {
             let schema = format!("{place}/properties{at}");
             let given = |key: &str| encoding.and_then(|all| all[name].get(key));
             let is_styled = given("style").is_some() || given("explode").is_some();
+            let of = |place: String| resolve(root, place);
             let is_usual = given("style").is_none_or(|style| style == "form")
-                && resolve(root, schema.clone()).is_some_and(|(_, node)| !may_be_object(node));
+                && of(schema.clone()).is_some_and(|(place, node)| {
+                    // An item that is a text or an object may have a comma, which is then not a separator.
+                    is_scalar(node)
+                        || is_list(node) && of(format!("{place}/items")).is_some_and(|(_, item)| is_word(item))
+                });
             if own.is_empty() || is_styled && !is_usual || own.iter().any(|part| part.is_file) {
                 continue;
             }

@@ -203,7 +203,9 @@ fn forms_headers_and_streams_follow_the_document() {
                     "requestBody": {"required": true, "content": {
                         "multipart/form-data": {
                             "schema": {"$ref": "#/components/schemas/Cover"},
-                            "encoding": {"sizes": {"explode": false}, "frame": {"explode": false}},
+                            "encoding": {
+                                "sizes": {"explode": false}, "frame": {"explode": false}, "names": {"explode": false},
+                            },
                         },
                         "application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/Cover"}},
                     }},
@@ -225,6 +227,7 @@ fn forms_headers_and_streams_follow_the_document() {
                     "about": {"$ref": "#/components/schemas/About"}, "width": {"type": "integer"},
                     "sizes": {"type": "array", "items": {"type": "integer"}},
                     "frame": {"type": "object", "properties": {"wide": {"type": "integer"}}},
+                    "names": {"type": "array", "items": {"enum": ["a,b", "c"], "type": "string"}},
                 }},
                 "About": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
             }},
@@ -248,7 +251,8 @@ fn forms_headers_and_streams_follow_the_document() {
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "1,2"})), good);
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "1,0.5"})), refused("body/sizes"));
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "sizes": "-1.2e-38"})), refused("body/sizes"));
-    // The names and values of an object, as a list: not read.
+    // Names of which one may have a comma, and the names and values of an object, as a list: not read.
+    assert_eq!(form(&json!({"about": {"title": "Emma"}, "names": "a,b,c"})), good);
     assert_eq!(form(&json!({"about": {"title": "Emma"}, "frame": "wide,7"})), good);
     assert_eq!(form(&json!({"width": 7})), refused("body/about"));
     assert_eq!(post("multipart/form-data", "x"), refused("body"));
@@ -283,9 +287,13 @@ fn a_parameter_that_is_a_text_a_form_or_json_is_checked() {
         parameter("last", "cookie", "application/json"),
         parameter("sent", "cookie", "application/x-www-form-urlencoded"),
     );
-    let lines = r#"{"name": "lines", "in": "query", "content": {"text/plain": {"schema": {"type": "integer"}}}}"#;
+    let plain = |name: &str, schema: &str| {
+        format!(r#"{{"name": "{name}", "in": "query", "content": {{"text/plain": {{"schema": {schema}}}}}}}"#)
+    };
+    let lines = plain("lines", r#"{"type": "integer"}"#);
+    let list = plain("list", r#"{"type": "array", "items": {"type": "integer"}}"#);
     let text = format!(
-        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}, {last}, {sent}, {lines}],
+        r#"{{"openapi": "3.1.0", "paths": {{"/books": {{"get": {{"operationId": "find", "parameters": [{form}, {json}, {last}, {sent}, {lines}, {list}],
             "responses": {{"204": {{"description": "ok"}}}}}}}}}}}}"#
     );
     let document = Document::parse(&text).unwrap();
@@ -305,6 +313,8 @@ fn a_parameter_that_is_a_text_a_form_or_json_is_checked() {
     assert_eq!(status(None, "?lines=12"), 204);
     assert_eq!(status(None, "?lines=some"), 400);
     assert_eq!(status(None, "?lines=-1.2e-38"), 400);
+    // No rule describes the text of a list.
+    assert_eq!(status(None, "?list=1%202"), 204);
     assert_eq!(status(Some(("cookie", "last=%7B%22title%22%3A%22Emma%22%7D; sent=title%3DEmma")), ""), 204);
     assert_eq!(status(Some(("cookie", "last=%7B%7D")), ""), 400);
     assert_eq!(status(Some(("cookie", "sent=pages%3D7")), ""), 400);

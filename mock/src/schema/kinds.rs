@@ -33,9 +33,19 @@ pub(super) fn types_of(schema: &Value) -> u8 {
     if is_true(schema, "nullable") { listed | NULL } else { listed }
 }
 
-/// Whether the schema's own `type` allows objects.
-pub(crate) fn may_be_object(schema: &Value) -> bool {
-    types_of(schema) & OBJECT != 0
+/// Whether the schema's own `type` allows neither objects nor lists.
+pub(crate) fn is_scalar(schema: &Value) -> bool {
+    types_of(schema) & (OBJECT | ARRAY) == 0
+}
+
+/// The same without strings: a text of such a value has no separator in it.
+pub(crate) fn is_word(schema: &Value) -> bool {
+    is_scalar(schema) && types_of(schema) & STRING == 0
+}
+
+/// Whether the schema's own `type` allows lists, and no objects.
+pub(crate) fn is_list(schema: &Value) -> bool {
+    types_of(schema) & (OBJECT | ARRAY) == ARRAY
 }
 
 pub(super) fn type_of(value: &Value) -> u8 {

@@ -16,5 +16,5 @@ pub use compare::difference;
 pub use document::{Document, View, component};
 pub use document::{escape, local_pointer, unescape};
 pub use instance::Instances;
-pub(crate) use kinds::may_be_object;
+pub(crate) use kinds::{is_list, is_scalar, is_word};
 pub use random::Random;

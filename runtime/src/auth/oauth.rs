@@ -180,6 +180,10 @@ impl Attempt for Post<'_> {
         &self.span
     }
 
+    fn server(&self) -> Option<Url> {
+        Some(self.endpoint.url.clone())
+    }
+
     fn options(&self) -> Option<&CallOptions> {
         Some(&self.options)
     }

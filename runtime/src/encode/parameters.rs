@@ -65,20 +65,17 @@ impl Parameters {
     pub fn push(&mut self, parameter: &Parameter, value: &(impl Serialize + ?Sized)) -> Result<(), Error> {
         let name = parameter.name();
         self.forget(parameter.place, name);
-        let text = match parameter.place {
-            Place::Header => {
-                return self.push_header(parameter, value).map_err(|fault| refuse(name, &fault.to_string()));
-            }
-            Place::Path => &mut self.path,
-            Place::Query => &mut self.query,
-            Place::Cookie => &mut self.others.get_or_insert_default().cookies,
+        let Some(text) = self.text_mut(parameter.place) else {
+            return self.push_header(parameter, value).map_err(|fault| refuse(name, &fault.to_string()));
         };
         let start = text.len();
-        let pushed = match (parameter.place, parameter.whole) {
-            (Place::Path, _) => write_path(text, parameter, value),
-            (Place::Query, Some(encoding)) => pairs::write_whole(text, parameter, encoding, value),
-            (Place::Cookie, _) => check_cookie_name(name).and_then(|()| pairs::write(text, parameter, name, value)),
-            (Place::Query | Place::Header, _) => pairs::write(text, parameter, name, value),
+        let pushed = match parameter.place {
+            Place::Path => write_path(text, parameter, value),
+            Place::Cookie => check_cookie_name(name).and_then(|()| pairs::write(text, parameter, name, value)),
+            Place::Query | Place::Header => match parameter.whole {
+                Some(encoding) => pairs::write_whole(text, parameter, encoding, value),
+                None => pairs::write(text, parameter, name, value),
+            },
         };
         if let Err(fault) = pushed {
             text.truncate(start);
@@ -99,21 +96,26 @@ impl Parameters {
         encode(&mut self.query, value, Keep::Unreserved);
     }
 
+    /// The text of all values of a place. Each header has its own.
+    fn text_mut(&mut self, place: Place) -> Option<&mut String> {
+        match place {
+            Place::Path => Some(&mut self.path),
+            Place::Query => Some(&mut self.query),
+            Place::Cookie => Some(&mut self.others.get_or_insert_default().cookies),
+            Place::Header => None,
+        }
+    }
+
     /// Removes the earlier text of a parameter.
     fn forget(&mut self, place: Place, name: &'static str) {
-        if place == Place::Header {
-            if let Some(others) = &mut self.others {
-                others.headers.retain(|(known, _)| !known.as_str().eq_ignore_ascii_case(name));
-            }
-            return;
+        if place == Place::Header
+            && let Some(others) = &mut self.others
+        {
+            others.headers.retain(|(known, _)| !known.as_str().eq_ignore_ascii_case(name));
         }
         let Some(index) = self.written.iter().position(|it| it.place == place && it.name == name) else { return };
         let Written { start, end, .. } = self.written.remove(index);
-        let text = match place {
-            Place::Path => &mut self.path,
-            Place::Query | Place::Header => &mut self.query,
-            Place::Cookie => &mut self.others.get_or_insert_default().cookies,
-        };
+        let Some(text) = self.text_mut(place) else { return };
         text.replace_range(start..end, "");
         // The first pair has no separator before it. Values of a path have none.
         let is_first = start == 0 && place != Place::Path;

@@ -273,6 +273,13 @@ fn setting_a_parameter_again_replaces_it() {
     for (parameter, value) in [(&a, "1"), (&b, "2"), (&c, "3"), (&a, "4"), (&b, "5"), (&c, "6"), (&b, "7")] {
         parameters.push(parameter, value).unwrap();
     }
+    let (id, other) = (Parameter::path("id"), Parameter::path("other"));
+    for (parameter, value) in [(&id, "é\\1"), (&other, "2"), (&id, "33"), (&other, "4\\4"), (&id, "5")] {
+        parameters.push(parameter, value).unwrap();
+        assert!(parameters.push(parameter, "").is_err() && parameters.path_value(parameter.name()).is_none());
+        parameters.push(parameter, value).unwrap();
+    }
+    assert_eq!((parameters.path_value("id"), parameters.path_value("other")), (Some("5"), Some("4\u{fdd0}4")));
     let mut pairs: Vec<&str> = parameters.query().split('&').collect();
     pairs.sort_unstable();
     assert_eq!(pairs, ["a=4", "b=7", "c=6"]);

@@ -525,8 +525,8 @@ impl Error {
         self.0.operation
     }
 
-    /// The host that the call, or the token request before it, was sent to, with the port unless it is the scheme's
-    /// default: `api.example.com` or `127.0.0.1:8080`.
+    /// The host of the call, or of the token request before it, even if nothing was sent; with the port unless it is the
+    /// scheme's default: `api.example.com` or `127.0.0.1:8080`.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()

@@ -43,6 +43,9 @@ pub(crate) trait Attempt: Send {
     /// The span of the call, with all its attempts.
     fn span(&self) -> &CallSpan;
 
+    /// The URL of the server, for the host in an error of a call that was not sent.
+    fn server(&self) -> Option<Url>;
+
     /// The operation; `None` for an OAuth endpoint, whose responses have the limit [`Limits::token`].
     fn operation(&self) -> Option<&'static Operation> {
         None
@@ -148,6 +151,10 @@ impl Failed {
                 (Failure::NotConnected, Kind::Connect, format!("{host} did not process the request"))
             }
             Reason::Unsendable => (Failure::Unsendable, Kind::Argument, "the request cannot be sent".to_owned()),
+            Reason::TooLong(length) => {
+                let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
+                (Failure::Unsendable, Kind::Argument, message)
+            }
             Reason::TimedOut => (Failure::TimedOut, Kind::Timeout, format!("no response from {host} in time")),
             Reason::Broken => (Failure::Broken, Kind::Broken, format!("the connection to {host} broke")),
         };
@@ -257,7 +264,10 @@ impl Exchange {
             Box::pin(span.around(self.attempts(attempt, idempotent, read, reading))).await
         };
         done.map_err(|error| {
-            let error = error.at_host(&self.host.shown);
+            let error = match attempt.server() {
+                Some(url) => error.at_host(&self.host.shown(&url)),
+                None => error,
+            };
             match operation {
                 Some(operation) => error.operation_named(operation.name()),
                 None => error,
@@ -317,7 +327,7 @@ impl Exchange {
                 started = self.clock.now();
                 let limit = left(deadline, started).min(pace);
                 let in_time = |request| if limit.is_zero() { Err(out_of_time(last.take())) } else { Ok(request) };
-                let mut request = match request.and_then(in_time).and_then(sendable) {
+                let mut request = match request.and_then(in_time) {
                     Ok(request) => request,
                     Err(error) => {
                         attempt.span().failed(&error, None);
@@ -355,7 +365,10 @@ impl Exchange {
                 let over = self.clock.timeout(limit);
                 sending = Sending { limit, over, pace, read, reading, sent };
                 // After this the request is no longer here, so the future of each call in flight is smaller.
-                self.line.send(request, &progress)
+                match request.url().as_str().len() {
+                    length if length > LONGEST_URL => Either::Left(async move { Err(SendError::too_long(length)) }),
+                    _ => Either::Right(self.line.send(request, &progress)),
+                }
             };
             let report = |status, error, wait| {
                 if self.hooks.is_watched() {
@@ -523,16 +536,6 @@ fn late(sending: &Sending) -> Failed {
     let message = format!("no response from {} within {:?}", sending.sent.host, sending.limit);
     let error = Error::new(Kind::Timeout, message);
     Failed::new(Failure::TimedOut, error)
-}
-
-/// A request, unless it is one that no connection would send.
-fn sendable(request: reqwest::Request) -> Result<reqwest::Request, Error> {
-    let length = request.url().as_str().len();
-    if length > LONGEST_URL {
-        let message = format!("the URL of the request has {length} bytes; at most {LONGEST_URL} can be sent");
-        return Err(Error::new(Kind::Argument, message));
-    }
-    Ok(request)
 }
 
 /// The error for a call whose deadline passed before a request could be sent: the last attempt's error if there is one.

@@ -70,6 +70,8 @@ pub(super) enum Reason {
     NotProcessed,
     /// The request cannot be written: nothing was sent, and a retry would fail too.
     Unsendable,
+    /// The same, because its URL has this many bytes.
+    TooLong(usize),
     /// It may have been processed; the connection broke.
     Broken,
     /// It may have been processed; there was no response in time.
@@ -77,6 +79,10 @@ pub(super) enum Reason {
 }
 
 impl SendError {
+    pub(super) fn too_long(length: usize) -> Self {
+        Self { reason: Reason::TooLong(length), source: None }
+    }
+
     fn new(reason: Reason, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { reason, source: Some(source.into()) }
     }
@@ -114,6 +120,7 @@ impl fmt::Display for SendError {
             Reason::NotConnected => "no connection",
             Reason::NotProcessed => "the server did not process the request",
             Reason::Unsendable => "the request cannot be sent",
+            Reason::TooLong(_) => "the URL of the request is too long",
             Reason::Broken => "the connection broke",
             Reason::TimedOut => "no response in time",
         })

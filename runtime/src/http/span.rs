@@ -33,7 +33,7 @@ impl CallSpan {
         span
     }
 
-    /// The functions are called only if a subscriber records the span.
+    /// The functions are called only if the span is enabled.
     fn new(
         parent: impl FnOnce() -> Option<Id>,
         method: &str,

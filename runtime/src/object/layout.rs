@@ -128,16 +128,16 @@ pub(super) struct Read {
     texts: Vec<u8>,
 }
 
-/// What is needed of a member for each object that is read or written. It is small, and apart from the rest, because all of
-/// it is read again and again.
+/// What is needed of a member for each object that is read or written. It is small, and apart from the rest, because
+/// all of it is read again and again.
 #[derive(Debug)]
 struct Key {
     /// The place in [`Read::texts`].
     start: u32,
     end: u32,
-    /// The index of the member that came after this one in the objects that were read before. A service writes all objects of
-    /// a type in one order, so most keys are compared with one text, and are not looked up. At first it is the order of the
-    /// fields.
+    /// The index of the member that came after this one in the objects that were read before. A service writes all
+    /// objects of a type in one order, so most keys are compared with one text, and are not looked up. At first it is
+    /// the order of the fields.
     next: AtomicU32,
     required: bool,
     three_states: bool,
@@ -230,7 +230,7 @@ impl Read {
             let found = read.members.iter().enumerate().filter(|(_, member)| is(member));
             found.map(|(place, _)| place).collect()
         };
-        // Texts of more than 4 GB would not be found.
+        // The names of a type have far less than 4 GB.
         let short = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         read.keys.push(Key { start: 0, end: 0, next: AtomicU32::new(0), required: false, three_states: false });
         for (place, member) in read.members.iter().enumerate() {
@@ -259,8 +259,8 @@ impl Read {
         read
     }
 
-    /// The member that probably comes next, and its name as JSON with a colon. `after` is 0 for the first one, else the index
-    /// of the last one plus one.
+    /// The member that probably comes next, and its name as JSON with a colon. `after` is 0 for the first one, else the
+    /// index of the last one plus one.
     #[inline]
     pub(super) fn expected(&self, after: usize) -> Option<(usize, &[u8])> {
         let place = self.keys.get(after)?.next.load(Ordering::Relaxed) as usize;

@@ -168,9 +168,11 @@ async fn a_url_that_is_too_long_is_an_argument_that_cannot_be_sent() {
     let (in_process, _) = script.exchange(|it| it);
     for exchange in [network, in_process] {
         let url = format!("{base}{}", "x".repeat(70_000));
-        let error = Call::post(&url).options(CallOptions::new().idempotent(true)).send(&exchange).await.unwrap_err();
+        let options = CallOptions::new().idempotent(true).request_id("my-id");
+        let error = Call::post(&url).options(options).send(&exchange).await.unwrap_err();
         assert!(error.is_invalid_argument() && !error.may_have_happened(), "{error}");
         assert_eq!((error.attempts(), error.operation()), (0, Some("create")));
+        assert_eq!((error.host(), error.request_id()), (Some(&*address.to_string()), Some("my-id")));
         assert!(error.to_string().len() < 200, "{error}");
     }
     assert_eq!(script.sent(), 0);

@@ -86,6 +86,10 @@ impl Attempt for Call {
         Ok(request)
     }
 
+    fn server(&self) -> Option<Url> {
+        Some(self.url.clone())
+    }
+
     fn span(&self) -> &CallSpan {
         &self.span
     }
