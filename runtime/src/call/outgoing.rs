@@ -66,8 +66,8 @@ impl Built {
 
 /// A call, before it is sent and while it is in flight.
 ///
-/// It is small, because requests and futures move it, and each call in flight keeps it: memory that nobody touched for
-/// the time of a response is slow to read.
+/// It is small, because requests and futures move it, and each call in flight keeps it: what was not read while the call
+/// waited for its response is no longer in the processor's cache.
 #[derive(Clone)]
 pub struct Outgoing {
     pub(super) core: Core,
