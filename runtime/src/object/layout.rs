@@ -131,7 +131,7 @@ pub(super) struct Read {
 /// What is needed of a member for each object that is read or written. It is small, and apart from the rest, because
 /// all of it is read again and again.
 #[derive(Debug)]
-struct Key {
+pub(super) struct Key {
     /// The place in [`Read::texts`].
     start: u32,
     end: u32,
@@ -139,7 +139,8 @@ struct Key {
     /// objects of a type in one order, so most keys are compared with one text, and are not looked up. At first it is
     /// the order of the fields.
     next: AtomicU32,
-    required: bool,
+    /// Whether it is always written.
+    pub(super) required: bool,
     three_states: bool,
 }
 
@@ -278,9 +279,9 @@ impl Read {
         }
     }
 
-    /// The name of each member as JSON with a colon, and whether it is always written.
-    pub(super) fn keys(&self) -> impl Iterator<Item = (&[u8], bool)> {
-        self.keys.iter().skip(1).map(|key| (self.text(key), key.required))
+    /// The keys of the members, in their order.
+    pub(super) fn keys(&self) -> &[Key] {
+        self.keys.get(1..).unwrap_or_default()
     }
 
     /// Whether null and absent differ for a member.
@@ -289,8 +290,9 @@ impl Read {
         self.keys.get(place + 1).is_some_and(|key| key.three_states)
     }
 
+    /// The name of a member as JSON, with a colon.
     #[inline]
-    fn text(&self, key: &Key) -> &[u8] {
+    pub(super) fn text(&self, key: &Key) -> &[u8] {
         self.texts.get(key.start as usize..key.end as usize).unwrap_or_default()
     }
 

@@ -123,14 +123,14 @@ impl View<'_> {
                 let mut written = Ok(());
                 let mut next = b'{';
                 object.show(&mut |fields| {
-                    for ((key, required), field) in read.keys().zip(fields) {
+                    for (key, field) in read.keys().iter().zip(fields) {
                         let view = field.view();
-                        if !required && matches!(view, View::None) {
+                        if !key.required && matches!(view, View::None) {
                             continue;
                         }
                         out.push(next);
                         next = b',';
-                        out.extend_from_slice(key);
+                        out.extend_from_slice(read.text(key));
                         if let Err(error) = view.write(out) {
                             written = Err(error);
                         }
