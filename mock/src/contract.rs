@@ -216,8 +216,9 @@ impl Contract {
         if essence(media) == "application/x-www-form-urlencoded" {
             return self.check_form(schema, media, text.as_bytes());
         }
-        let is_scalar = resolve(self.document.root(), schema.to_owned()).is_some_and(|(_, node)| is_scalar(node));
-        if essence(media) == "text/plain" && is_scalar {
+        if essence(media) == "text/plain"
+            && resolve(self.document.root(), schema.to_owned()).is_some_and(|(_, node)| is_scalar(node))
+        {
             return self
                 .check_texts(schema, &[text.to_owned()])
                 .map_err(|mistake| (String::new(), mistake.to_string()));
